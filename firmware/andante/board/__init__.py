@@ -1,0 +1,1 @@
+"""The sensor board as the Pi sees it: wire format, clock sync, link."""

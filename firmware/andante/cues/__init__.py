@@ -1,0 +1,1 @@
+"""How a cue reaches the patient: sound, LED and ring."""

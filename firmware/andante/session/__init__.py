@@ -1,0 +1,1 @@
+"""What happened: runner, recorder and session file."""

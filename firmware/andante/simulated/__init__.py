@@ -1,0 +1,1 @@
+"""Twins of the outputs and the board, and simulated patients who know the truth."""

@@ -1,0 +1,1 @@
+"""When each cue falls: pure functions of the plan, without clock, thread or device."""

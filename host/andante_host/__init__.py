@@ -1,0 +1,1 @@
+"""The part of Andante that runs on the clinician's computer."""

@@ -1,0 +1,1 @@
+"""From force and belt signals to steps, taps and breaths. Pure."""

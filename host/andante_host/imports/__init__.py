@@ -1,0 +1,1 @@
+"""Sessions made from other people's data."""

@@ -1,0 +1,1 @@
+"""From events to the standard measures of the field. Pure."""
