@@ -251,6 +251,11 @@ class Board(Protocol):
         """True where no real sensor is behind it."""
         ...
 
+    @property
+    def info(self) -> BoardInfo | None:
+        """What the board last said of itself; None before `start`."""
+        ...
+
     def start(self) -> None:
         """Open the link, shake hands, fit the clocks. Raises BoardError."""
         ...

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -163,11 +164,14 @@ class SessionData:
         return self.header.ended_ns is not None
 
 
-def load_session(path: Path) -> SessionData:
-    """Read a session file, finished or cut off. Raises SessionFileError in one sentence."""
+def load_session(path: Path, *, with_raw: bool = True) -> SessionData:
+    """Read a session file, finished or cut off. Raises SessionFileError in one sentence.
+
+    `with_raw` false leaves out sample blocks and audio timing, which are most of a file.
+    """
     try:
         with _open_read_only(path) as db:
-            return _Reader(path, db).read()
+            return _Reader(path, db).read(with_raw)
     except (sqlite3.Error, msgspec.DecodeError, ValueError, KeyError) as error:
         raise SessionFileError(f"{path} is damaged and cannot be read: {error}.") from None
 
@@ -204,7 +208,7 @@ class _Reader:
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._db.execute(query).fetchall()
 
-    def read(self) -> SessionData:
+    def read(self, with_raw: bool) -> SessionData:
         header = self._header()
         probes = tuple(
             ClockProbe(*row)
@@ -240,15 +244,9 @@ class _Reader:
             cues=cues,
             outputs=outputs,
             responses=responses,
-            samples=self._samples(sync),
+            samples=self._samples(sync) if with_raw else {},
             probes=probes,
-            audio_timing=tuple(
-                AudioTiming(*row)
-                for row in self._rows(
-                    "SELECT output_frames, callback_ns, dac_ns, status FROM audio_timing "
-                    "ORDER BY reading_index"
-                )
-            ),
+            audio_timing=self._audio_timing() if with_raw else (),
             tempo_changes=tuple(
                 TempoChange(*row)
                 for row in self._rows(
@@ -340,6 +338,15 @@ class _Reader:
             duration_ticks=_int64(columns[8])[order],
         )
 
+    def _audio_timing(self) -> tuple[AudioTiming, ...]:
+        return tuple(
+            AudioTiming(*row)
+            for row in self._rows(
+                "SELECT output_frames, callback_ns, dac_ns, status FROM audio_timing "
+                "ORDER BY reading_index"
+            )
+        )
+
     def _samples(self, sync: "EpochSync") -> dict[str, SampleSeries]:
         by_channel: dict[str, list[tuple[int, Int64s, npt.NDArray[np.int16]]]] = {}
         for channel, epoch, first_ticks, rate_hz, counts in self._rows(
@@ -369,10 +376,15 @@ class EpochSync:
         """`assume_shared_clock`: without probes, ticks count from session time 0 (imports)."""
         self.tick_hz = tick_hz
         self._shared = assume_shared_clock
+        self._probes = probes
+
+    @cached_property
+    def _fits(self) -> dict[int, CentredSync]:
+        """Only fitted where something is translated: of a finished file, only the samples."""
         by_epoch: dict[int, list[ClockProbe]] = {}
-        for probe in probes:
+        for probe in self._probes:
             by_epoch.setdefault(probe.epoch, []).append(probe)
-        self._fits = {e: CentredSync(p, tick_hz) for e, p in by_epoch.items() if len(p) >= 2}
+        return {e: CentredSync(p, self.tick_hz) for e, p in by_epoch.items() if len(p) >= 2}
 
     def correct(
         self, epoch: Int64s, ticks: Int64s, live_ns: Int64s, live_uncertainty_us: Floats

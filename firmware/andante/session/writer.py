@@ -1,5 +1,6 @@
 """Writing a session file: one connection, one thread, nothing lost once committed."""
 
+import itertools
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,6 +25,9 @@ class SessionWriter:
     def __init__(self, path: Path, header: SessionHeader) -> None:
         """Create the file. Raises SessionFileError where that cannot be done or it exists."""
         self.path = path
+        if path.exists():
+            raise SessionFileError(f"{path} exists already; choose another name.")
+        self._response_index = itertools.count()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(exist_ok=False)
@@ -33,8 +37,6 @@ class SessionWriter:
             self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
             self._db.executescript(SCHEMA)
-        except FileExistsError:
-            raise SessionFileError(f"{path} exists already; choose another name.") from None
         except (OSError, sqlite3.Error) as error:
             raise SessionFileError(f"The session file {path} cannot be made: {error}.") from None
         self._db.execute("BEGIN")
@@ -83,11 +85,11 @@ class SessionWriter:
         )
 
     def add_responses(self, responses: Iterable[Response]) -> None:
-        """Edges from the board, with their live times."""
+        """Edges from the board, with their live times; numbered from 0 in the order given."""
         self._db.executemany(
-            "INSERT INTO responses VALUES (NULL, :channel, :edge, :epoch, :event_seq, :ticks, "
+            "INSERT INTO responses VALUES (:index, :channel, :edge, :epoch, :event_seq, :ticks, "
             ":time_ns, :time_ns, :uncertainty_us, :peak_counts, :duration_ticks)",
-            map(vars, responses),
+            ({"index": next(self._response_index), **vars(r)} for r in responses),
         )
 
     def add_samples(self, blocks: Iterable[SampleBlock]) -> None:

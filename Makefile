@@ -1,0 +1,85 @@
+# One target for each thing people do. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+BUILD_PACKAGES := python3-venv python3-dev gcc libc6-dev portaudio19-dev libasound2-plugins
+TEST_PACKAGES := pulseaudio pulseaudio-utils sqlite3
+OUT ?= sessions
+
+# Installs Debian packages that are missing, or names them in one sentence.
+define apt_install
+	missing=""; \
+	for package in $(1); do \
+	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then as_root=""; \
+	  elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then as_root="sudo"; \
+	  else as_root="none"; fi; \
+	  if [ "$$as_root" = none ] || ! command -v apt-get >/dev/null; then \
+	    echo "These Debian packages are missing and cannot be installed without root:$$missing. Ask an administrator to install them; what can go on without them does." >&2; \
+	  else \
+	    echo "Installing Debian packages:$$missing"; \
+	    $$as_root apt-get update -qq; \
+	    $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  fi; \
+	fi
+endef
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+$(VENV)/.made:
+	@$(call apt_install,$(BUILD_PACKAGES))
+	@[ -x $(PYTHON) ] || python3 -m venv $(VENV) || { rm -rf $(VENV); echo "Python 3.11 or newer with its venv module is needed; install python3-venv." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + "." if sys.version_info < (3, 11) else 0)'
+	@touch $@
+
+# Without PortAudio's headers there is no sound; everything else still works.
+$(VENV)/.run: setup.cfg pyproject.toml | $(VENV)/.made
+	@echo "Installing Andante into $(VENV) (a minute or two the first time)"
+	@if [ -e /usr/include/portaudio.h ]; then extras=pi,host; else extras=host; fi; \
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[$$extras]"
+	@touch $@
+
+$(VENV)/.dev: setup.cfg pyproject.toml | $(VENV)/.made
+	@$(call apt_install,$(TEST_PACKAGES))
+	@echo "Installing Andante and its test tools into $(VENV) (a minute or two the first time)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[pi,host,dev]"
+	@touch $@ $(VENV)/.run
+
+.PHONY: setup
+setup: $(VENV)/.run ## Install what running needs
+
+.PHONY: demo
+demo: $(VENV)/.run ## A one-minute walk with a simulated patient, and its report
+	@$(VENV)/bin/andante demo --out $(OUT)
+
+.PHONY: test
+test: $(VENV)/.dev check ## Install what tests need; style, types, architecture and the tests (a few minutes)
+	@$(PYTHON) -m pytest -m "not long"
+
+.PHONY: test-long
+test-long: $(VENV)/.dev ## The suites that take minutes of real time
+	@$(PYTHON) -m pytest -m long
+
+.PHONY: check
+check: $(VENV)/.dev ## Style, types and the direction of imports
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/ruff format --check --quiet .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-logo 2>/dev/null || $(VENV)/bin/lint-imports
+
+.PHONY: format
+format: $(VENV)/.dev ## Put the code into the project's style
+	@$(VENV)/bin/ruff check --fix --quiet .
+	@$(VENV)/bin/ruff format .
+
+.PHONY: clean
+clean: ## Remove the virtual environment and caches; sessions stay
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""`python -m andante` is the command `andante`."""
+
+from andante.cli import main
+
+main()

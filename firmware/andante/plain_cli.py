@@ -1,0 +1,40 @@
+"""Command lines whose errors are one plain sentence."""
+
+import logging
+import os
+from typing import Any
+
+import click
+
+from andante.errors import AndanteError
+
+DEBUG_VARIABLE = "ANDANTE_DEBUG"
+log = logging.getLogger(__name__)
+
+
+class PlainGroup(click.Group):
+    """A group of commands that never shows a traceback.
+
+    An `AndanteError` is printed as it is. Anything else is a defect of ours: it is named in one
+    sentence, and shown whole where ANDANTE_DEBUG is set. Both exit with 1.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        logging.basicConfig(
+            level=logging.DEBUG if os.environ.get(DEBUG_VARIABLE) else logging.CRITICAL,
+            format="%(asctime)s %(name)s %(message)s",
+        )
+        try:
+            return super().invoke(ctx)
+        except AndanteError as error:
+            raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get(DEBUG_VARIABLE):
+                raise
+            raise click.ClickException(
+                f"Something unexpected went wrong ({type(error).__name__}: {error}); run it again "
+                f"with {DEBUG_VARIABLE}=1 and send what it prints to the maintainers."
+            ) from error
