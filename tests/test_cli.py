@@ -1,9 +1,11 @@
 """The command `andante` as a person meets it: sentences, exit codes, Ctrl-C, the live line."""
 
+import contextlib
 import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -20,7 +22,7 @@ PLANS = Path(__file__).parents[1] / "docs" / "plans"
 SHORT = 'exercise = "walk"\n[walk]\ntempo_spm = 100\ncued_minutes = 0.5\n[outputs]\nsound = false\n'
 
 
-def andante(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+def andante(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "andante", *map(str, arguments)],
         capture_output=True,
@@ -28,7 +30,6 @@ def andante(*arguments: str | Path, **options: object) -> subprocess.CompletedPr
         check=False,
         stdin=subprocess.DEVNULL,
         timeout=60,
-        **options,  # type: ignore[call-overload]
     )
 
 
@@ -116,7 +117,10 @@ def test_ctrl_c_ends_the_session_and_keeps_the_file(plan: Path, tmp_path: Path) 
 def test_on_a_terminal_a_line_tells_how_it_goes(plan: Path, tmp_path: Path) -> None:
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "andante", "run", plan, *"--sim --speed max --out".split(), tmp_path],
+        [
+            *(sys.executable, "-m", "andante", "run", plan),
+            *("--sim", "--speed", "max", "--out", tmp_path),
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=follower,
@@ -168,3 +172,35 @@ def test_demo_prints_measured_beside_truth_and_a_report(tmp_path: Path) -> None:
     report = Path(result["report"]).read_text()
     assert report.lstrip().lower().startswith("<!doctype html")
     assert "<script" not in report
+
+
+def test_trying_it_oneself_with_the_space_bar(tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "andante", "try"),
+            *("--bpm", "120", "--seconds", "8", "--out", tmp_path),
+        ],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(follower)
+    shown = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while True:
+            if select.select([leader], [], [], 0.5)[0]:
+                shown += os.read(leader, 65536)
+            if process.poll() is None and b"cued" in shown:
+                os.write(leader, b" ")  # a restless tapper: one tap at every redraw
+                time.sleep(0.05)
+    os.close(leader)
+    assert process.wait() == 0
+    text = shown.decode()
+    assert "beats you met" in text
+    assert "\u25cf" in text  # the beat is on the screen as well
+    (path,) = tmp_path.glob("*.andante")
+    data = load_session(path)
+    assert data.header.hardware["board"] == "keyboard"
+    assert data.responses.index.size >= 10

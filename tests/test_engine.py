@@ -15,6 +15,7 @@ from andante.errors import AndanteError, BoardError, SessionFileError
 from andante.plan import parse_plan
 from andante.session.file import SessionData, load_session
 from andante.session.runner import FINISHED, STOPPED, Progress
+from andante.session.writer import SessionWriter
 from andante.timebase import NS_PER_S
 from andante_host.analysis import analyse
 
@@ -239,9 +240,8 @@ def test_a_full_disk_ends_the_session_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite itself refuses to grow the file, as on a full disk."""
-    original = engine.SessionWriter
 
-    class SmallDisk(original):  # type: ignore[misc, valid-type]
+    class SmallDisk(SessionWriter):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             self._db.execute("PRAGMA max_page_count = 30")

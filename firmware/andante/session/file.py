@@ -6,7 +6,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -384,7 +384,12 @@ class EpochSync:
         by_epoch: dict[int, list[ClockProbe]] = {}
         for probe in self._probes:
             by_epoch.setdefault(probe.epoch, []).append(probe)
-        return {e: CentredSync(p, self.tick_hz) for e, p in by_epoch.items() if len(p) >= 2}
+        fits = {}
+        for epoch, probes in by_epoch.items():
+            # Too few probes, or a counter that stood still: the live times are all there is.
+            with suppress(ValueError):
+                fits[epoch] = CentredSync(probes, self.tick_hz)
+        return fits
 
     def correct(
         self, epoch: Int64s, ticks: Int64s, live_ns: Int64s, live_uncertainty_us: Floats
