@@ -7,13 +7,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 
-import andante
 from andante.engine import RunOptions, SessionResult, run_session
 from andante.errors import AndanteError
 from andante.plain_cli import PlainGroup
@@ -30,8 +30,17 @@ _DEMO_PLAN = Plan(
 )
 
 
+_TRY_FIGURES = (
+    ("beats", "cue_count", ""),
+    ("beats you met", "matched_count", ""),
+    ("steadiness: SD of your asynchronies", "sd_asynchrony_ms", "ms"),
+    ("synchrony: vector length, 0 to 1", "vector_length", ""),
+    ("early or late, with the keyboard's delay in it", "mean_asynchrony_ms", "ms"),
+)
+
+
 @click.group(cls=PlainGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(andante.__version__, prog_name="andante")
+@click.version_option(package_name="andante", prog_name="andante")
 def main() -> None:
     """Rhythm-guided walking and tapping, timed and recorded.
 
@@ -189,8 +198,12 @@ def try_(bpm: float, seconds: float, out_dir: Path) -> None:
     click.echo("Tap the space bar to the beat. Ctrl-C stops.")
     options = RunOptions(keyboard=True, out_dir=out_dir)
     result = _run_on_terminal(plan, options)
-    click.echo(_host_program("metrics", str(result.path)))
-    click.echo(f"Session: {result.path}")
+    synchrony = json.loads(_host_program("metrics", str(result.path), "--json"))["synchrony"]
+    for label, key, unit in _TRY_FIGURES:
+        click.echo(f"{label:<48}{_number(synchrony[key]):>9}  {unit}")
+        if synchrony[key] is None and key in synchrony["reasons"]:
+            click.echo(f"  ({synchrony['reasons'][key]})")
+    click.echo(f"\nSession: {result.path}\nMore:    andante-host report {result.path}")
 
 
 # --- helpers --------------------------------------------------------------------------------
@@ -220,7 +233,7 @@ def _run_on_terminal(plan: Plan, options: RunOptions) -> SessionResult:
     with _stop_on_signal() as stop_asked, ProgressLine(steps_word) as line:
         return run_session(
             plan,
-            options,
+            replace(options, draw_beat=line.flash) if options.keyboard else options,
             on_progress=line.show,
             on_notice=lambda text: click.echo(text, err=True),
             stop_asked=stop_asked,

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-import andante
 from andante.board.keyboard import KeyboardBoard
 from andante.board.link import BoardLink
 from andante.board.serial_port import PySerialPort
 from andante.cues.led import LedOutput
 from andante.cues.ring import RingOutput
+from andante.cues.screen import ScreenOutput
 from andante.cues.sound import SoundOutput
 from andante.errors import AndanteError, BoardError, OutputError, SessionFileError
 from andante.plan import Exercise, Plan, plan_as_dict, stages_of
@@ -41,6 +41,7 @@ from andante.simulated.serial_line import SimulatedLine
 from andante.simulated.source import Source, TickClock
 from andante.timebase import NS_PER_S, Clock, MonotonicClock, SimulatedClock
 from andante.timeline.cue_track import lay_out
+from andante.version import installed_version
 
 _SIMULATED_RATE_ERROR_PPM = 40.0
 _MODEL_FILE = Path("/proc/device-tree/model")
@@ -55,6 +56,7 @@ class RunOptions:
     replay: Path | None = None
     simulated_patient: bool = False
     keyboard: bool = False
+    draw_beat: Callable[[bool], None] | None = None  # shows the beat on a screen as well
     at_full_speed: bool = False
     out_dir: Path = Path("sessions")
     seed: int = 1
@@ -150,6 +152,8 @@ def _build(plan: Plan, options: RunOptions, stack: ExitStack) -> _Parts:
         if options.port is not None:
             board = BoardLink(PySerialPort(options.port, clock), clock)
         parts = _Parts(clock, board, _real_outputs(wanted, plan, clock), [])
+        if options.draw_beat is not None:
+            parts.outputs.append(ScreenOutput(clock, options.draw_beat))
     else:
         parts = _build_simulated(plan, options, wanted, stack)
     if dark:
@@ -296,7 +300,7 @@ def _header(plan: Plan, parts: _Parts, started_ns: int) -> SessionHeader:
             "outputs": {output.name: output.description for output in parts.outputs},
         },
         versions={
-            "andante": andante.__version__,
+            "andante": installed_version(),
             "python": sys.version.split()[0],
             "numpy": np.__version__,
             "sqlite": sqlite3.sqlite_version,

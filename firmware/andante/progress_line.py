@@ -30,6 +30,7 @@ class ProgressLine:
         """`steps_word`: what the responses are called."""
         self._console = Console(stderr=True)
         self._steps_word = steps_word
+        self._words = self._mark = ""
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Self:
@@ -44,6 +45,15 @@ class ProgressLine:
 
     def show(self, progress: Progress) -> None:
         """Replace the line."""
+        self._words = describe(progress, self._steps_word)
+        self._refresh()
+
+    def flash(self, lit: bool) -> None:
+        """Show or take away the mark of a beat in front of the line. Any thread may call."""
+        self._mark = "\u25cf " if lit else "  "
+        self._refresh()
+
+    def _refresh(self) -> None:
         if self._live.is_started:
-            text = Text(describe(progress, self._steps_word), no_wrap=True, overflow="ellipsis")
+            text = Text(self._mark + self._words, no_wrap=True, overflow="ellipsis")
             self._live.update(text, refresh=True)

@@ -1,1 +1,1 @@
-"""Sessions made from other people's data."""
+"""Sessions made from other people's data: one file in, one finished session file out."""

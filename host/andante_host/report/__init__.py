@@ -1,1 +1,1 @@
-"""A session as one self-contained HTML page."""
+"""A session as one self-contained HTML page, and its figures as text."""

@@ -1,0 +1,5 @@
+"""`python -m andante_host`."""
+
+from andante_host.cli import main
+
+main(prog_name="andante-host")
