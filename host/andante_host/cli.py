@@ -33,21 +33,33 @@ def main() -> None:
 @click.argument("session", type=_FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--pairs", is_flag=True, help="With --json: list every matched pair.")
-def metrics(session: Path, as_json: bool, pairs: bool) -> None:
+@click.option("--from", "from_s", type=float, metavar="S", help="Leave out what is before.")
+@click.option("--to", "to_s", type=float, metavar="S", help="Leave out what is after.")
+def metrics(
+    session: Path, as_json: bool, pairs: bool, from_s: float | None, to_s: float | None
+) -> None:
     """Print every measure of SESSION, with units.
+
+    --from and --to count in seconds from the start of the session.
 
     \b
     Examples:
       andante-host metrics walk.andante
       andante-host metrics walk.andante --json --pairs
+      andante-host metrics walk.andante --from 20 --to 320
     """
     import msgspec
 
-    from andante_host.analysis import analyse
+    from andante_host.analysis import WHOLE, analyse
 
+    window_s = (WHOLE[0] if from_s is None else from_s, WHOLE[1] if to_s is None else to_s)
+    if not window_s[0] < window_s[1]:
+        raise AndanteError(
+            f"--from {window_s[0]:g} is not before --to {window_s[1]:g}; give a later end."
+        )
     if pairs and not as_json:
         raise AndanteError("--pairs lists pairs in JSON; add --json.")
-    blocks = analyse(session, pairs=pairs)
+    blocks = analyse(session, pairs, window_s)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(blocks), indent=2))
         return

@@ -140,3 +140,21 @@ def test_force_alone_gets_its_contacts_from_the_samples(tmp_path: Path) -> None:
     assert gait["cadence_spm"] == pytest.approx(60 / 0.55, abs=0.5)
     assert blocks["session"]["phases"][0]["start_s"] == pytest.approx(3.0)
     assert blocks["session"]["duration_s"] == pytest.approx(40.19)
+
+
+def test_a_window_counts_only_what_falls_into_it(tmp_path: Path) -> None:
+    path = write_walk(tmp_path / "w.andante", Walk(cued_s=60.0)).path
+    whole = analyse(path, pairs=True)
+    cued = next(p for p in whole["session"]["phases"] if p["name"] == "cued")
+    from_s, to_s = cued["start_s"] + 10, cued["start_s"] + 40
+    part = analyse(path, pairs=True, window_s=(from_s, to_s))
+    inside = [
+        pair
+        for pair in whole["synchrony"]["pairs"]
+        if from_s <= pair["cue_time_s"] < to_s and from_s <= pair["response_time_s"] < to_s
+    ]
+    assert len(inside) > 30
+    assert part["synchrony"]["pairs"] == inside
+    assert part["gait"]["step_count"] < whole["gait"]["step_count"]
+    assert part["timing"] == whole["timing"]
+    assert analyse(path, window_s=(1e6, 2e6))["synchrony"] is None

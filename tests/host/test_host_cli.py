@@ -154,3 +154,10 @@ def test_metrics_leaves_the_heavy_libraries_alone(walk: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("window", [("5", "2"), ("nan", "9"), ("3", "3")])
+def test_a_window_that_is_none_is_refused(walk: Path, window: tuple[str, str]) -> None:
+    done = _run("metrics", walk, "--from", window[0], "--to", window[1])
+    assert done.exit_code == 1
+    assert "is not before" in done.stderr

@@ -109,11 +109,11 @@ def test_a_threshold_behind_the_contacts_is_said(tmp_path: Path) -> None:
     """Of a real board, or a replay through one; a simulated patient tells its own contacts."""
     real = Walk(cued_s=30.0, samples=False, simulated_parts=())
     text = _Tags(render(analyse_in_full(write_walk(tmp_path / "r.andante", real).path))).text
-    assert "where the force crosses a threshold" in text
+    assert "where the force begins to rise" in text
     assert "Simulated" not in text
     simulated = Walk(cued_s=30.0, samples=False)
     page = render(analyse_in_full(write_walk(tmp_path / "s.andante", simulated).path))
-    assert "crosses a threshold" not in page
+    assert "where the force begins to rise" not in page
 
 
 def test_a_cut_off_session_says_so(tmp_path: Path) -> None:

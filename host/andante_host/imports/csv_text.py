@@ -1,16 +1,15 @@
 """The rows of somebody else's CSV, plain or gzipped, with the line each stands in."""
 
 import csv
-import gzip
-import zlib
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from andante.errors import SignalFileError
+from andante.signal_file import read_text
 
-_GZIP_MAGIC = b"\x1f\x8b"
+_EXPECTED = "a first line that names the columns, as in event,time_s"
 
 
 @contextmanager
@@ -20,32 +19,12 @@ def csv_rows(path: Path) -> Iterator[tuple[list[str], Iterator[tuple[int, list[s
     Empty lines are left out. Raises SignalFileError, also while the rows are taken, where the
     file is missing, empty, or not text.
     """
+    reader = csv.reader(io.StringIO(read_text(path, _EXPECTED), newline=""))
     try:
-        with _open_text(path) as text:
-            reader = csv.reader(text)
-            header = next((row for row in reader if row), None)
-            if header is None:
-                raise SignalFileError(
-                    f"{path} is empty; the first line should name the columns, as in event,time_s."
-                )
-            names = [name.strip().lower() for name in header]
-            yield names, ((reader.line_num, row) for row in reader if row)
-    except FileNotFoundError:
-        raise SignalFileError(f"There is no file {path}; check the name.") from None
-    except IsADirectoryError:
-        raise SignalFileError(f"{path} is a folder; name the file in it.") from None
-    except (UnicodeDecodeError, csv.Error):
+        header = next((row for row in reader if row), None)
+        if header is None:
+            raise SignalFileError(f"{path} is empty; it should begin with {_EXPECTED}.")
+        names = [name.strip().lower() for name in header]
+        yield names, ((reader.line_num, row) for row in reader if row)
+    except csv.Error:
         raise SignalFileError(f"{path} is not a text file with comma-separated values.") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise SignalFileError(f"{path} is a damaged gzip file; copy it again.") from None
-    except OSError as error:
-        raise SignalFileError(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def _open_text(path: Path) -> TextIO:
-    with path.open("rb") as start:
-        zipped = start.read(2) == _GZIP_MAGIC
-    # utf-8-sig: spreadsheets like to put a byte-order mark in front.
-    if zipped:
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
