@@ -6,10 +6,9 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from andante.clocksync import CentredSync
 from andante.errors import SessionFileError
 from andante.ports import AudioTiming, ClockProbe, Fault, FaultKind
+from andante.session.epoch_sync import NOT_GIVEN as NOT_GIVEN  # readers need it beside the tables
+from andante.session.epoch_sync import EpochSync
 from andante.session.schema import APPLICATION_ID, FORMAT_VERSION
-from andante.timebase import NS_PER_S
 
 SUFFIX = ".andante"
-NOT_GIVEN = -(2**63)  # stands in integer arrays for a time that does not exist
 MISSING = -1
 
 Int64s = npt.NDArray[np.int64]
@@ -167,7 +165,8 @@ class SessionData:
 def load_session(path: Path, *, with_raw: bool = True) -> SessionData:
     """Read a session file, finished or cut off. Raises SessionFileError in one sentence.
 
-    `with_raw` false leaves out sample blocks and audio timing, which are most of a file.
+    `with_raw` false leaves out sample blocks and audio timing, and of a finished session the
+    clock probes: together most of a file.
     """
     try:
         with _open_read_only(path) as db:
@@ -210,15 +209,11 @@ class _Reader:
 
     def read(self, with_raw: bool) -> SessionData:
         header = self._header()
-        probes = tuple(
-            ClockProbe(*row)
-            for row in self._rows(
-                "SELECT epoch, sent_ns, board_received_ticks, board_sent_ticks, received_ns "
-                "FROM clock_probes ORDER BY probe_index"
-            )
-        )
+        finished = header.ended_ns is not None
+        # A finished file holds its corrected times: only samples still need the probes.
+        probes = self._probes() if with_raw or not finished else ()
         sync = EpochSync(probes, header.tick_hz, assume_shared_clock=header.origin == "import")
-        responses = self._responses(sync, finished=header.ended_ns is not None)
+        responses = self._responses(sync, finished)
         cues, outputs = self._cues()
         phases = tuple(
             PhaseSpan(*row)
@@ -313,7 +308,7 @@ class _Reader:
             )
         return cues, outputs
 
-    def _responses(self, sync: "EpochSync", finished: bool) -> ResponseTable:
+    def _responses(self, sync: EpochSync, finished: bool) -> ResponseTable:
         rows = self._db.execute(
             "SELECT response_index, channel, edge, epoch, ticks, time_ns, uncertainty_us, "
             "ifnull(peak_counts, ?), ifnull(duration_ticks, ?) FROM responses "
@@ -338,6 +333,13 @@ class _Reader:
             duration_ticks=_int64(columns[8])[order],
         )
 
+    def _probes(self) -> tuple[ClockProbe, ...]:
+        rows = self._rows(
+            "SELECT epoch, sent_ns, board_received_ticks, board_sent_ticks, received_ns "
+            "FROM clock_probes ORDER BY probe_index"
+        )
+        return tuple(ClockProbe(*row) for row in rows)
+
     def _audio_timing(self) -> tuple[AudioTiming, ...]:
         return tuple(
             AudioTiming(*row)
@@ -347,7 +349,7 @@ class _Reader:
             )
         )
 
-    def _samples(self, sync: "EpochSync") -> dict[str, SampleSeries]:
+    def _samples(self, sync: EpochSync) -> dict[str, SampleSeries]:
         by_channel: dict[str, list[tuple[int, Int64s, npt.NDArray[np.int16]]]] = {}
         for channel, epoch, first_ticks, rate_hz, counts in self._rows(
             "SELECT channel, epoch, first_ticks, rate_hz, counts_int16 FROM sample_blocks "
@@ -365,49 +367,6 @@ class _Reader:
                 sync.translate(epochs, ticks), np.concatenate([b for _, _, b in blocks])
             )
         return series
-
-
-class EpochSync:
-    """Ticks of every epoch on session time: one `CentredSync` for each boot of the board."""
-
-    def __init__(
-        self, probes: tuple[ClockProbe, ...], tick_hz: int, assume_shared_clock: bool = False
-    ) -> None:
-        """`assume_shared_clock`: without probes, ticks count from session time 0 (imports)."""
-        self.tick_hz = tick_hz
-        self._shared = assume_shared_clock
-        self._probes = probes
-
-    @cached_property
-    def _fits(self) -> dict[int, CentredSync]:
-        """Only fitted where something is translated: of a finished file, only the samples."""
-        by_epoch: dict[int, list[ClockProbe]] = {}
-        for probe in self._probes:
-            by_epoch.setdefault(probe.epoch, []).append(probe)
-        fits = {}
-        for epoch, probes in by_epoch.items():
-            # Too few probes, or a counter that stood still: the live times are all there is.
-            with suppress(ValueError):
-                fits[epoch] = CentredSync(probes, self.tick_hz)
-        return fits
-
-    def correct(
-        self, epoch: Int64s, ticks: Int64s, live_ns: Int64s, live_uncertainty_us: Floats
-    ) -> tuple[Int64s, Floats]:
-        """Times and uncertainties, shape (n,); the live ones stay where an epoch has no fit."""
-        time_ns, uncertainty_us = live_ns.copy(), live_uncertainty_us.copy()
-        for number, fit in self._fits.items():
-            inside = epoch == number
-            if inside.any():
-                time_ns[inside], uncertainty_us[inside] = fit.translate(ticks[inside])
-        return time_ns, uncertainty_us
-
-    def translate(self, epoch: Int64s, ticks: Int64s) -> Int64s:
-        """Times, shape (n,), of sample ticks; NOT_GIVEN where an epoch has no fit."""
-        start = np.full(ticks.shape, NOT_GIVEN, dtype=np.int64)
-        if self._shared:
-            start = (ticks * (NS_PER_S / self.tick_hz)).astype(np.int64)
-        return self.correct(epoch, ticks, start, np.zeros(ticks.shape))[0]
 
 
 def _columns(rows: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]:

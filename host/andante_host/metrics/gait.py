@@ -24,6 +24,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from andante_host.metrics.middle import median
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -126,7 +128,7 @@ def near_median(values: Floats) -> Bools:
     if values.size < 2:
         return np.ones(values.shape, dtype=np.bool_)
     limit = EXCLUSION_SD_COUNT * float(np.std(values, ddof=1)) + _ROUNDING_S
-    near: Bools = np.abs(values - np.median(values)) <= limit
+    near: Bools = np.abs(values - median(values)) <= limit
     return near
 
 
@@ -162,7 +164,7 @@ def strides_of(contacts_s: Floats, offs_s: Floats, other_contacts_s: Floats) -> 
     time_s = end_s - start_s
     stride = time_s <= LONGEST_STRIDE_S
     landings = np.searchsorted(other_contacts_s, end_s) - np.searchsorted(other_contacts_s, start_s)
-    usual_s = float(np.median(time_s[stride])) if stride.any() else 0.0
+    usual_s = median(time_s[stride]) if stride.any() else 0.0
     missed = stride & (landings >= 2) & (time_s > MISSED_CONTACT_RATIO * usual_s)
     kept = stride.copy()
     kept[stride] = near_median(time_s[stride])

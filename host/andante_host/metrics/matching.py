@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from andante.timebase import NS_PER_MS
+from andante_host.metrics.middle import median
 
 MATCHING = "mutual-nearest/1"
 UNMATCHED = -1
@@ -60,7 +61,7 @@ def local_intervals_ns(cue_ns: Int64s) -> Floats:
     if cue_ns.size < 2:
         raise ValueError("an interval needs at least two cues")
     intervals_ns = np.diff(cue_ns).astype(np.float64)
-    median_ns = float(np.median(intervals_ns))
+    median_ns = median(intervals_ns)
     near = np.abs(intervals_ns - median_ns) <= ISOCHRONOUS_TOLERANCE * median_ns
     if near.mean() >= ISOCHRONOUS_SHARE:
         return np.full(cue_ns.size, median_ns)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from andante.timebase import NS_PER_MS, NS_PER_S
 from andante_host.metrics.circular import CircularSummary, beat_angles_rad, circular_summary
 from andante_host.metrics.matching import MATCHING, UNMATCHED, Matches, match
+from andante_host.metrics.middle import median
 from andante_host.metrics.phase_correction import (
     MIN_TRANSITIONS,
     Run,
@@ -179,7 +180,7 @@ def _median_cue_interval_ms(cues: CueSeries) -> float | None:
     """Between scored cues that follow each other: what the patient was asked for."""
     following = cues.scored[:-1] & cues.scored[1:]
     intervals_ms = np.diff(cues.time_ns)[following] / NS_PER_MS
-    return float(np.median(intervals_ms)) if intervals_ms.size else None
+    return median(intervals_ms) if intervals_ms.size else None
 
 
 def _percent(part: int, whole: int) -> float | None:
@@ -235,7 +236,7 @@ def _own_intervals(meeting: Meeting, reasons: dict[str, str]) -> dict[str, float
     adjoining = counted[:-1] & counted[1:] & (stretch[:-1] == stretch[1:])
     intervals_ms = np.diff(meeting.responses.time_ns[single])[adjoining] / NS_PER_MS
     if intervals_ms.size:
-        kept = intervals_ms <= MISSED_INTERVAL_SHARE * float(np.median(intervals_ms))
+        kept = intervals_ms <= MISSED_INTERVAL_SHARE * median(intervals_ms)
         block["interval_excluded_count"] = int((~kept).sum())
         intervals_ms = intervals_ms[kept]
     if intervals_ms.size < 2:
