@@ -30,12 +30,13 @@ class ProgressLine:
         """`steps_word`: what the responses are called."""
         self._console = Console(stderr=True)
         self._steps_word = steps_word
-        self._words = self._mark = ""
+        self._words, self._mark = "getting ready: the sound device has to keep steady time", ""
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
             self._live.start()
+            self._refresh()
         return self
 
     def __exit__(

@@ -51,7 +51,8 @@ class FrameMapping:
     """One state of the mapping; immutable, so that threads can hand it over whole.
 
     `fit` says when frames from `first_frames` on sound, `before` what held for those before
-    them. `placement_*` is the line along which new cues are placed.
+    them. `placement_*` is the line along which new cues are placed. From `steady_frames` on the
+    readings have been steady; None while they are not.
     """
 
     fit: ClockLine
@@ -59,6 +60,7 @@ class FrameMapping:
     placement_frames: int
     placement_ns: float
     placement_slope_ns: float
+    steady_frames: int | None
     before: "FrameMapping | None" = None
 
     def frames_at(self, time_ns: int) -> float:
@@ -82,9 +84,13 @@ class FrameMapping:
         fit = self._segment(frames).fit
         return float(np.hypot(fit.residual_sd_ns, fit.uncertainty_ns(frames))) / NS_PER_US
 
-    def near_step(self, frames: int, within_frames: int) -> bool:
-        """True where frames and time lost their relation within `within_frames` of `frames`."""
-        return self.before is not None and abs(frames - self.first_frames) <= within_frames
+    def doubtful(self, frames: int, margin_frames: int) -> bool:
+        """True for frames between a step, less the margin, and steadiness thereafter."""
+        return (
+            self.before is not None
+            and frames >= self.first_frames - margin_frames
+            and (self.steady_frames is None or frames < self.steady_frames)
+        )
 
     def _segment(self, frames: int) -> "FrameMapping":
         return self if self.before is None or frames >= self.first_frames else self.before
@@ -99,7 +105,7 @@ class FrameMap:
         self._prior_slope_ns = self._slope_ns
         self._prior_sd = _NOMINAL_SD
         self._seen_count = 0
-        self._first_callback_ns = 0
+        self._unsteady_since_ns = 0
         self._last_callback_ns: int | None = None
         self._open_bin: list[AudioTiming] = []
         self._bins: list[AudioTiming] = []
@@ -115,7 +121,7 @@ class FrameMap:
         self._seen_count += 1
         last_ns, self._last_callback_ns = self._last_callback_ns, reading.callback_ns
         if last_ns is None:
-            self._first_callback_ns = reading.callback_ns
+            self._unsteady_since_ns = reading.callback_ns
         if self._seen_count <= DROPPED_CALLBACKS or reading.dac_ns <= reading.callback_ns:
             return
         if not self.ready and last_ns is not None and reading.callback_ns - last_ns > GAP_NS:
@@ -149,15 +155,13 @@ class FrameMap:
     def _begin(self) -> None:
         horizon_ns = self._bins[-1].callback_ns - READY_NS - BIN_NS
         self._bins = [b for b in self._bins if b.callback_ns >= horizon_ns]
-        if self._bins[-1].callback_ns - self._bins[0].callback_ns < READY_NS:
+        if len(self._bins) < 2:
             return
         line = self._line()
         rate_error = abs(line.slope_ns / self._prior_slope_ns - 1.0)
-        waited_ns = self._bins[-1].callback_ns - self._first_callback_ns
-        max_sd_ns = READY_MAX_SD_NS if waited_ns < PATIENCE_NS else LATER_MAX_SD_NS
-        if line.residual_sd_ns <= max_sd_ns and rate_error <= READY_MAX_RATE_ERROR:
+        if self._steady(line) and rate_error <= READY_MAX_RATE_ERROR:
             fit = self._held_near_prior(line)
-            self.mapping = _placed_on(fit, self._bins[0].frames, None)
+            self.mapping = _placed_on(fit, self._bins[0].frames, self._bins[0].frames, None)
             self._slope_ns = fit.slope_ns
 
     def _look_for_step(self, mapping: FrameMapping) -> None:
@@ -171,9 +175,10 @@ class FrameMap:
         if max(map(abs, offsets_ns)) > STEP_NS:
             return
         self._bins, self._doubtful = recent, []
+        self._unsteady_since_ns = recent[0].callback_ns
         self._prior_slope_ns, self._prior_sd = mapping.fit.slope_ns, _KNOWN_SD
         older = replace(mapping, before=None)
-        self.mapping = _placed_on(self._fit(), recent[0].frames, older)
+        self.mapping = _placed_on(self._fit(), recent[0].frames, None, older)
 
     def _publish(self, old: FrameMapping) -> None:
         fit = self._fit()
@@ -182,9 +187,25 @@ class FrameMap:
         here_ns = old.placed_ns(here)
         behind_ns = fit.y0_ns + fit.slope_ns * (here - fit.x0) - here_ns
         lead = min(SLEW, max(-SLEW, behind_ns / SLEW_HORIZON_NS))
+        steady_frames = old.steady_frames
+        if steady_frames is None and self._steady(fit):
+            steady_frames = here
         self.mapping = FrameMapping(
-            fit, old.first_frames, here, here_ns, fit.slope_ns * (1.0 + lead), old.before
+            fit,
+            old.first_frames,
+            here,
+            here_ns,
+            fit.slope_ns * (1.0 + lead),
+            steady_frames,
+            old.before,
         )
+
+    def _steady(self, line: ClockLine) -> bool:
+        newest_ns = self._bins[-1].callback_ns
+        waited_ns = newest_ns - self._unsteady_since_ns
+        max_sd_ns = READY_MAX_SD_NS if waited_ns < PATIENCE_NS else LATER_MAX_SD_NS
+        spanned_ns = newest_ns - self._bins[0].callback_ns
+        return spanned_ns >= READY_NS and line.residual_sd_ns <= max_sd_ns
 
     def _fit(self) -> ClockLine:
         return self._held_near_prior(self._line())
@@ -199,5 +220,7 @@ class FrameMap:
         return replace(line, slope_ns=float(slope_ns))
 
 
-def _placed_on(fit: ClockLine, first_frames: int, before: FrameMapping | None) -> FrameMapping:
-    return FrameMapping(fit, first_frames, fit.x0, fit.y0_ns, fit.slope_ns, before)
+def _placed_on(
+    fit: ClockLine, first_frames: int, steady_frames: int | None, before: FrameMapping | None
+) -> FrameMapping:
+    return FrameMapping(fit, first_frames, fit.x0, fit.y0_ns, fit.slope_ns, steady_frames, before)

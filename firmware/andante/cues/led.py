@@ -1,5 +1,7 @@
 """Light: one LED on a GPIO pin."""
 
+import os
+import tempfile
 import warnings
 from typing import Any
 
@@ -36,6 +38,8 @@ class LedOutput(ScheduledOutput):
                 "The LED needs gpiozero, which is not installed; install it with "
                 "`pip install 'andante[pi]'` or leave led out of the plan's outputs."
             ) from None
+        # lgpio leaves a pipe in its working folder, which is the user's unless told otherwise.
+        os.environ.setdefault("LG_WD", tempfile.gettempdir())
         try:
             with warnings.catch_warnings():
                 # gpiozero warns of each pin library that it tries in vain.

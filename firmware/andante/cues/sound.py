@@ -236,7 +236,7 @@ class SoundOutput:
             elif mapping.ns_at(frames) + SETTLE_NS <= now_ns:
                 actual_ns = mapping.ns_at(frames)
                 doubtful = any(u.touches(actual_ns) for u in self._underruns)
-                doubtful |= mapping.near_step(frames, self._step_margin_frames)
+                doubtful |= mapping.doubtful(frames, self._step_margin_frames)
                 self._outbox.given(
                     cue, actual_ns, mapping.uncertainty_us(frames), _DOUBTFUL if doubtful else None
                 )

@@ -1,0 +1,234 @@
+"""The LED and the ring beneath their contract: pulses, colours, failures, darkness at stop."""
+
+import sys
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from andante.cues.led import PULSE_MS, LedOutput
+from andante.cues.ring import RingOutput
+from andante.cues.scheduled import LATE_NS, TOO_LATE_NS
+from andante.errors import OutputError
+from andante.ports import Cue, FaultKind
+from andante.simulated.outputs import (
+    RecordedFrames,
+    mock_led_output,
+    mock_pin_factory,
+    simulated_ring_output,
+    twin_strip,
+)
+from andante.timebase import NS_PER_MS, NS_PER_S, MonotonicClock
+
+PIXELS = 16
+
+
+class StallingClock(MonotonicClock):
+    """Wakes its sleepers late, as a busy computer would."""
+
+    def __init__(self, stall_ns: int) -> None:
+        self._stall_ns = stall_ns
+
+    def sleep_until_ns(self, deadline_ns: int) -> None:
+        super().sleep_until_ns(deadline_ns + self._stall_ns)
+
+
+def wait_ns(duration_ns: int) -> None:
+    clock = MonotonicClock()
+    clock.sleep_until_ns(clock.now_ns() + duration_ns)
+
+
+def test_the_led_goes_off_after_its_pulse() -> None:
+    clock, factory = MonotonicClock(), mock_pin_factory()
+    output = LedOutput(clock, 17, factory, simulated=True)
+    output.start()
+    pin = factory.pin("GPIO17")
+    pin.clear_states()
+    start_ns = clock.now_ns() + 20 * NS_PER_MS
+    for index in range(2):
+        output.schedule(Cue(index, start_ns + index * 200 * NS_PER_MS))
+    wait_ns(350 * NS_PER_MS)
+    output.stop()
+    assert [state.state for state in pin.states] == [False, True, False, True, False]
+    for state in (pin.states[2], pin.states[4]):
+        assert abs(state.timestamp * 1_000 - PULSE_MS) < TOO_LATE_NS / NS_PER_MS
+
+
+@pytest.mark.parametrize("kind", ["led", "ring"])
+def test_stop_darkens_within_100_ms(kind: str) -> None:
+    clock, recorded, factory = MonotonicClock(), RecordedFrames(), mock_pin_factory()
+    output = (
+        LedOutput(clock, 17, factory, simulated=True)
+        if kind == "led"
+        else simulated_ring_output(clock, PIXELS, recorded)
+    )
+    output.start()
+    output.schedule(Cue(0, clock.now_ns() + 20 * NS_PER_MS))
+    wait_ns(30 * NS_PER_MS)  # in the middle of the flash
+    lit = factory.pin("GPIO17").state if kind == "led" else any(recorded.frames[-1][1])
+    began_ns = clock.now_ns()
+    output.stop()
+    took_ns = clock.now_ns() - began_ns
+    still_lit = factory.pin("GPIO17").state if kind == "led" else any(recorded.frames[-1][1])
+    assert (bool(lit), bool(still_lit)) == (True, False)
+    assert took_ns < 100 * NS_PER_MS
+
+
+def test_the_ring_decays_to_dark_and_is_never_red() -> None:
+    clock, recorded = MonotonicClock(), RecordedFrames()
+    output = simulated_ring_output(clock, PIXELS, recorded)
+    output.start()
+    output.schedule(Cue(0, clock.now_ns() + 20 * NS_PER_MS))
+    wait_ns(300 * NS_PER_MS)
+    shown = [pixels for _, pixels in recorded.frames[1:]]  # the first is dark, at the start
+    output.stop()
+    brightness = [sum(pixels) for pixels in shown]
+    assert len(shown) > 3
+    assert all(later < earlier for earlier, later in pairwise(brightness))
+    assert brightness[-1] == 0
+    for pixels in shown:
+        assert len(pixels) == 3 * PIXELS
+        red, green, blue = pixels[0], pixels[1], pixels[2]
+        assert red <= green <= blue
+        assert pixels == bytes((red, green, blue)) * PIXELS
+    gaps_ms = [(b[0] - a[0]) / NS_PER_MS for a, b in pairwise(recorded.frames[1:7])]
+    assert all(abs(gap_ms - 40) < TOO_LATE_NS / NS_PER_MS for gap_ms in gaps_ms)
+
+
+@pytest.mark.parametrize("brightness_percent", [10.0, 100.0])
+def test_the_ring_keeps_to_its_brightness(brightness_percent: float) -> None:
+    clock, recorded = MonotonicClock(), RecordedFrames()
+    output = RingOutput(
+        clock, PIXELS, brightness_percent, twin_strip(clock, PIXELS, recorded), simulated=True
+    )
+    output.start()
+    output.schedule(Cue(0, clock.now_ns() + 10 * NS_PER_MS))
+    wait_ns(60 * NS_PER_MS)
+    output.stop()
+    brightest = max(max(pixels) for _, pixels in recorded.frames)
+    assert brightest == pytest.approx(255 * brightness_percent / 100, abs=0.5)
+
+
+def test_a_brightness_out_of_range_is_refused() -> None:
+    with pytest.raises(ValueError, match="brightness"):
+        RingOutput(MonotonicClock(), brightness_percent=101.0)
+
+
+@pytest.mark.parametrize(
+    ("stall_ns", "kind", "given"),
+    [
+        (LATE_NS + 2 * NS_PER_MS, FaultKind.CUE_LATE, True),
+        (TOO_LATE_NS + 2 * NS_PER_MS, FaultKind.CUE_MISSED, False),
+    ],
+)
+def test_a_computer_too_busy_shows_as_a_fault(stall_ns: int, kind: FaultKind, given: bool) -> None:
+    output = mock_led_output(StallingClock(stall_ns))
+    output.start()
+    output.schedule(Cue(4, MonotonicClock().now_ns() + 20 * NS_PER_MS))
+    wait_ns(100 * NS_PER_MS)
+    output.stop()
+    [report] = output.take_reports()
+    assert (report.actual_ns is not None) is given
+    assert report.fault is not None
+    [fault] = output.take_faults()
+    assert (fault.kind, fault.part) == (kind, "led")
+    assert "4" in fault.text
+
+
+def test_cancel_reaches_a_cue_in_its_last_sleep() -> None:
+    output = mock_led_output(StallingClock(10 * NS_PER_MS))
+    output.start()
+    planned_ns = MonotonicClock().now_ns() + 20 * NS_PER_MS
+    output.schedule(Cue(0, planned_ns))
+    MonotonicClock().sleep_until_ns(planned_ns + NS_PER_MS)
+    output.cancel()
+    wait_ns(40 * NS_PER_MS)
+    output.stop()
+    assert output.take_reports() == []
+
+
+class BreakingStrip:
+    """A strip whose wire comes off after the first frame."""
+
+    def __init__(self) -> None:
+        self.show_count = 0
+
+    def fill(self, _colour: tuple[int, int, int], /) -> None:
+        pass
+
+    def show(self) -> None:
+        self.show_count += 1
+        if self.show_count > 1:
+            raise OSError("no such device")
+
+    def deinit(self) -> None:
+        pass
+
+
+def test_a_ring_that_fails_says_so_and_reports_every_cue() -> None:
+    clock = MonotonicClock()
+    output = RingOutput(clock, strip=BreakingStrip(), simulated=True)
+    output.start()
+    for index in range(3):
+        output.schedule(Cue(index, clock.now_ns() + (index + 1) * 20 * NS_PER_MS))
+    wait_ns(120 * NS_PER_MS)
+    reports = output.take_reports()
+    assert [r.cue_index for r in reports] == [0, 1, 2]
+    assert all(r.actual_ns is None and r.fault == "the ring has failed" for r in reports)
+    kinds = [f.kind for f in output.take_faults()]
+    assert kinds.count(FaultKind.OUTPUT_FAILED) == 1
+    assert kinds.count(FaultKind.CUE_MISSED) == 3
+    output.stop()  # cannot darken what it cannot reach, and says that too
+    assert [f.kind for f in output.take_faults()] == [FaultKind.OUTPUT_FAILED]
+
+
+def test_twins_say_that_they_are_simulated() -> None:
+    for output in (mock_led_output(MonotonicClock()), simulated_ring_output(MonotonicClock())):
+        assert output.simulated
+    assert not LedOutput(MonotonicClock()).simulated
+    assert not RingOutput(MonotonicClock()).simulated
+
+
+def test_no_pins_is_one_plain_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "there_is_none")
+    with pytest.raises(OutputError, match="GPIO 17 cannot be used"):
+        LedOutput(MonotonicClock()).start()
+
+
+@pytest.mark.parametrize(
+    ("module", "make"), [("gpiozero", LedOutput), ("neopixel", RingOutput)], ids=["led", "ring"]
+)
+def test_a_missing_library_is_one_plain_sentence(
+    monkeypatch: pytest.MonkeyPatch, module: str, make: Any
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(sys.modules, "board", object())
+    with pytest.raises(OutputError, match="is not installed; install it with"):
+        make(MonotonicClock()).start()
+
+
+def test_a_stopped_output_can_be_stopped_before_it_was_started() -> None:
+    output = mock_led_output(MonotonicClock())
+    output.stop()
+    assert output.take_reports() == []
+
+
+def test_light_is_soon_after_its_time() -> None:
+    """Ordinary scheduling puts a light within a few ms; the bound of the contract is 20 ms."""
+    clock = MonotonicClock()
+    output = mock_led_output(clock)
+    output.start()
+    start_ns = clock.now_ns() + 50 * NS_PER_MS
+    planned = {index: start_ns + index * NS_PER_S // 50 for index in range(40)}
+    for index, planned_ns in planned.items():
+        output.schedule(Cue(index, planned_ns))
+    wait_ns(NS_PER_S)
+    output.stop()
+    late_ms = sorted(
+        (r.actual_ns - planned[r.cue_index]) / NS_PER_MS
+        for r in output.take_reports()
+        if r.actual_ns is not None
+    )
+    print(f"LED on mock pins: p50 {late_ms[20]:.2f} ms, max {late_ms[-1]:.2f} ms late")
+    assert late_ms[0] >= 0.0
+    assert late_ms[20] < 5.0
