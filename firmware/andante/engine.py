@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,9 @@ class _Parts:
 
     clock: Clock
     board: Board
-    outputs: list[CueOutput]
+    makers: dict[str, Callable[[], CueOutput]]
     simulated_parts: list[str]
+    outputs: list[CueOutput] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     on_cue: Callable[[Cue], None] = lambda _: None
     connect: Callable[[int], None] = lambda _: None
@@ -151,9 +153,10 @@ def _build(plan: Plan, options: RunOptions, stack: ExitStack) -> _Parts:
         board: Board = KeyboardBoard(clock)
         if options.port is not None:
             board = BoardLink(PySerialPort(options.port, clock), clock)
-        parts = _Parts(clock, board, _real_outputs(wanted, plan, clock), [])
-        if options.draw_beat is not None:
-            parts.outputs.append(ScreenOutput(clock, options.draw_beat))
+        makers = _makers(wanted, plan, clock)
+        if (draw := options.draw_beat) is not None:
+            makers["screen"] = lambda: ScreenOutput(clock, draw)
+        parts = _Parts(clock, board, makers, [])
     else:
         parts = _build_simulated(plan, options, wanted, stack)
     if dark:
@@ -167,13 +170,13 @@ def _build_simulated(
 ) -> _Parts:
     recording = None if options.replay is None else read_force(options.replay)
     clock: Clock
-    outputs: list[CueOutput]
+    makers: dict[str, Callable[[], CueOutput]]
     if options.at_full_speed:
         clock = SimulatedClock()
-        outputs = [SimulatedOutput(n, clock, seed=options.seed) for n in wanted]
+        makers = {n: partial(SimulatedOutput, n, clock, seed=options.seed) for n in wanted}
     else:
         clock = MonotonicClock()
-        outputs = _real_outputs(wanted, plan, clock, with_twins=True)
+        makers = _makers(wanted, plan, clock, with_twins=True)
     tick_clock = TickClock(clock.now_ns() - 3 * NS_PER_S, rate_error_ppm=_SIMULATED_RATE_ERROR_PPM)
     board = SimulatedBoard(tick_clock, seed=options.seed)
     if options.at_full_speed:
@@ -183,8 +186,7 @@ def _build_simulated(
         pty = stack.enter_context(PtyBoard(board, clock))
         link = BoardLink(PySerialPort(str(pty.path), clock), clock)
         connect_source = pty.connect_source
-    simulated = ["board", *(output.name for output in outputs if output.simulated)]
-    parts = _Parts(clock, link, outputs, simulated)
+    parts = _Parts(clock, link, makers, ["board"])
     if recording is not None:
         _attach_recording(parts, connect_source, recording, tick_clock)
     else:
@@ -234,39 +236,36 @@ def _attach_patient(
     parts.connect, parts.on_cue, parts.finish = connect, on_cue, finish
 
 
-def _real_outputs(
+def _makers(
     wanted: Sequence[str], plan: Plan, clock: Clock, with_twins: bool = False
-) -> list[CueOutput]:
-    """Outputs on the real devices; lights on their twins where `with_twins` and off a Pi."""
+) -> dict[str, Callable[[], CueOutput]]:
+    """How to make each output on its real device; lights on their twins where `with_twins` and
+    off a Pi."""
     on_twin = with_twins and not on_raspberry_pi()
-    outputs: list[CueOutput] = []
-    for name in wanted:
-        if name == "sound":
-            outputs.append(SoundOutput(clock, plan.outputs.volume_percent))
-        elif name == "led":
-            outputs.append(mock_led_output(clock) if on_twin else LedOutput(clock))
-        else:
-            outputs.append(simulated_ring_output(clock) if on_twin else RingOutput(clock))
-    return outputs
+    makers: dict[str, Callable[[], CueOutput]] = {
+        "sound": lambda: SoundOutput(clock, plan.outputs.volume_percent),
+        "led": lambda: mock_led_output(clock) if on_twin else LedOutput(clock),
+        "ring": lambda: simulated_ring_output(clock) if on_twin else RingOutput(clock),
+    }
+    return {name: makers[name] for name in wanted}
 
 
 def _start_outputs(parts: _Parts, stack: ExitStack, on_notice: Callable[[str], None]) -> None:
-    """Start every output; one that cannot be used is left out, said and recorded."""
-    usable: list[CueOutput] = []
-    for output in parts.outputs:
-        stack.callback(output.stop)
+    """Make and start every output; one that cannot be used is left out, said and recorded."""
+    for name, make in parts.makers.items():
         try:
+            output = make()
+            stack.callback(output.stop)
             output.start()
         except OutputError as error:
-            silent = " The session runs silent." if output.name == "sound" else ""
+            silent = " The session runs silent." if name == "sound" else ""
             text = f"{error}{silent}"
             on_notice(text)
-            parts.faults.append(
-                Fault(FaultKind.OUTPUT_MISSING, parts.clock.now_ns(), output.name, text)
-            )
-        else:
-            usable.append(output)
-    parts.outputs = usable
+            parts.faults.append(Fault(FaultKind.OUTPUT_MISSING, parts.clock.now_ns(), name, text))
+            continue
+        parts.outputs.append(output)
+        if output.simulated:
+            parts.simulated_parts.append(name)
 
 
 def on_raspberry_pi() -> bool:

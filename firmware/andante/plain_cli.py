@@ -31,6 +31,11 @@ class PlainGroup(click.Group):
             raise click.ClickException(str(error)) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except ModuleNotFoundError as error:
+            raise click.ClickException(
+                f"This needs {error.name}, which is not installed; install it with "
+                "`pip install 'andante[pi,host]'`."
+            ) from error
         except Exception as error:
             if os.environ.get(DEBUG_VARIABLE):
                 raise
