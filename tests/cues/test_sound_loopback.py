@@ -105,7 +105,6 @@ def walk(folder: "pytest.TempPathFactory", duration_s: float) -> Walk:
 
 def check(done: Walk) -> None:
     """The bounds of the acceptance, for every cue that the output vouches for."""
-    print(done)
     vouched_count = np.count_nonzero(done.sound)
     # Only a computer too busy to feed the sound excuses a cue, and then not many.
     assert vouched_count >= (0.95 if done.underrun_count else 1.0) * done.cue_count, str(done)
@@ -117,16 +116,22 @@ def check(done: Walk) -> None:
     assert np.abs(apart_us - np.median(apart_us)).max() <= 1_000.0, str(done)
 
 
-def test_a_short_walk_is_heard_on_time(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Walks again, at most twice, where the computer was too busy to feed the sound."""
-    for _ in range(3):
-        done = walk(tmp_path_factory, 6.0)
+def walk_undisturbed(folder: pytest.TempPathFactory, duration_s: float, most_walks: int) -> Walk:
+    """Walks again where the computer was too busy to feed the sound; the last walk counts."""
+    for _ in range(most_walks):
+        done = walk(folder, duration_s)
+        print(done)
         if done.sound.all() and not done.underrun_count:
             break
+    return done
+
+
+def test_a_short_walk_is_heard_on_time(tmp_path_factory: pytest.TempPathFactory) -> None:
+    done = walk_undisturbed(tmp_path_factory, 6.0, most_walks=3)
     check(done)
     assert 8 <= done.timing_count <= 30
 
 
 @pytest.mark.long
 def test_three_minutes_neither_jitter_nor_drift(tmp_path_factory: pytest.TempPathFactory) -> None:
-    check(walk(tmp_path_factory, 180.0))
+    check(walk_undisturbed(tmp_path_factory, 180.0, most_walks=2))
