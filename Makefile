@@ -6,7 +6,7 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 BUILD_PACKAGES := python3-venv python3-dev gcc libc6-dev portaudio19-dev libasound2-plugins
-TEST_PACKAGES := pulseaudio pulseaudio-utils sqlite3
+TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice
 OUT ?= sessions
 
 # Installs Debian packages that are missing, or names them in one sentence.
@@ -78,6 +78,12 @@ check: $(VENV)/.dev ## Style, types and the direction of imports
 format: $(VENV)/.dev ## Put the code into the project's style
 	@$(VENV)/bin/ruff check --fix --quiet .
 	@$(VENV)/bin/ruff format .
+
+.PHONY: schematics
+schematics: $(VENV)/.dev ## Draw the circuits, their pictures and the bill of materials anew
+	@$(call apt_install,librsvg2-bin)
+	@$(PYTHON) -m schematics
+	@$(PYTHON) -m hardware
 
 .PHONY: clean
 clean: ## Remove the virtual environment and caches; sessions stay

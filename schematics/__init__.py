@@ -1,0 +1,1 @@
+"""The circuits as data: drawn, checked and simulated from one description."""

@@ -1,0 +1,1 @@
+"""Drawing schematics in KiCad's format, and reading them back."""

@@ -1,0 +1,1 @@
+"""Circuit simulation with ngspice, of netlists extracted from the drawn schematics."""
