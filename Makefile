@@ -7,6 +7,9 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 BUILD_PACKAGES := python3-venv python3-dev gcc libc6-dev portaudio19-dev libasound2-plugins
 TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice
+BOARD_PACKAGES := gcc-avr avr-libc binutils-avr avrdude libsimavr-dev libelf-dev cppcheck gcovr
+# These need the chip's compiler and emulator and have a target of their own.
+BESIDE_BOARD := --ignore tests/sensor_board --ignore tests/emulated_board
 OUT ?= sessions
 
 # Installs Debian packages that are missing, or names them in one sentence.
@@ -61,11 +64,11 @@ demo: $(VENV)/.run ## A one-minute walk with a simulated patient, and its report
 
 .PHONY: test
 test: $(VENV)/.dev check ## Install what tests need; style, types, architecture and the tests (a few minutes)
-	@$(PYTHON) -m pytest -m "not long"
+	@$(PYTHON) -m pytest -m "not long" $(BESIDE_BOARD)
 
 .PHONY: test-long
 test-long: $(VENV)/.dev ## The suites that take minutes of real time
-	@$(PYTHON) -m pytest -m long
+	@$(PYTHON) -m pytest -m long $(BESIDE_BOARD)
 
 .PHONY: check
 check: $(VENV)/.dev ## Style, types and the direction of imports
@@ -78,6 +81,19 @@ check: $(VENV)/.dev ## Style, types and the direction of imports
 format: $(VENV)/.dev ## Put the code into the project's style
 	@$(VENV)/bin/ruff check --fix --quiet .
 	@$(VENV)/bin/ruff format .
+
+.PHONY: firmware
+firmware: $(VENV)/.made ## Build the sensor board's firmware
+	@$(call apt_install,$(BOARD_PACKAGES))
+	@$(MAKE) --no-print-directory -C firmware/sensor_board
+
+.PHONY: test-board
+test-board: $(VENV)/.dev firmware ## The firmware's own tests, and the firmware on an emulated chip
+	@$(PYTHON) -m pytest tests/sensor_board tests/emulated_board
+
+.PHONY: emulated-board
+emulated-board: $(VENV)/.run firmware ## Play a force file through the firmware: FORCE=FILE.csv OUT=SESSION.andante
+	@PYTHONPATH=tests $(PYTHON) -m emulated_board play $(FORCE) --out $(OUT)
 
 .PHONY: schematics
 schematics: $(VENV)/.dev ## Draw the circuits, their pictures and the bill of materials anew

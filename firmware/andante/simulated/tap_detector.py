@@ -3,8 +3,8 @@
 Integers only, 10-bit counts at 4 kHz, one sample at a time: the twin of
 `firmware/sensor_board/core/tap.c`, which has to give the same events for the same counts.
 
-1. At rest the level is followed slowly upward (256 ms) and fast downward (32 ms), so that a hand
-   that lies on the pad is no tap for ever.
+1. At rest the level is followed slowly upward (256 ms) and fast downward (32 ms). A rise that
+   stays below the threshold for 10 ms is a hand that was laid down: that is the new rest.
 2. A tap is more than a threshold above rest: a fixed one or, where that is more, a share of the
    lately highest peak, so that the neighbour's strike that shakes this pad is no tap. One sample
    alone is a spike; the next one has to stay above half the threshold.
@@ -100,9 +100,7 @@ class TapDetector:
         if counts < self._off_counts:
             self._rest_now()
         elif self._is_new_rest():
-            self._rest = counts << _REST_SHIFT_BITS
-            self._set_levels()
-            self._rest_now()
+            self._adopt_rest(counts)
         return None
 
     def run(self, counts: Iterable[int], first_ticks: int) -> list[DetectedEdge]:
@@ -133,6 +131,11 @@ class TapDetector:
         self._phase = _Phase.AT_REST
         self._rise_samples = 0
 
+    def _adopt_rest(self, counts: int) -> None:
+        self._rest = counts << _REST_SHIFT_BITS
+        self._set_levels()
+        self._rest_now()
+
     def _raise_peak(self, counts: int) -> None:
         rest_counts = self._rest >> _REST_SHIFT_BITS
         self._peak_counts = counts
@@ -148,6 +151,8 @@ class TapDetector:
             self._first_ticks, self._first_counts = ticks, counts
         self._later_counts = counts
         if counts < self._on_counts:
+            if self._rise_samples > _LONGEST_RISE_SAMPLES:
+                self._adopt_rest(counts)
             return
         if self._refractory_samples > 0:
             self._phase = _Phase.IGNORED
@@ -165,16 +170,14 @@ class TapDetector:
             self._later_counts = counts
         if counts > self._peak_counts:
             self._raise_peak(counts)
-        self._on_ticks = self._onset_ticks(ticks - self._s.sample_period_ticks)
+        self._on_ticks = self._onset_ticks()
         self._refractory_samples = self._s.refractory_samples
         self._pressed_samples = self._below_samples = 0
         self._phase = _Phase.PRESSED
         return DetectedEdge(Edge.ON, self._on_ticks, ticks)
 
-    def _onset_ticks(self, trigger_ticks: int) -> int:
+    def _onset_ticks(self) -> int:
         period_ticks = self._s.sample_period_ticks
-        if self._rise_samples > _LONGEST_RISE_SAMPLES:
-            return trigger_ticks - _LONGEST_RISE_SAMPLES * period_ticks
         at_once = self._rise_samples == 1
         height_counts = self._first_counts - (self._rest >> _REST_SHIFT_BITS)
         growth_counts = max(0, self._later_counts - self._first_counts)
@@ -209,9 +212,6 @@ class TapDetector:
         rest_counts = self._rest >> _REST_SHIFT_BITS
         height_counts = self._peak_counts - rest_counts
         self._remembered = max(self._remembered, height_counts << _REST_SHIFT_BITS)
-        if counts > rest_counts:
-            self._rest = counts << _REST_SHIFT_BITS
-        self._set_levels()
-        self._rest_now()
+        self._adopt_rest(max(counts, rest_counts))
         duration_ticks = self._off_ticks - self._on_ticks
         return DetectedEdge(Edge.OFF, self._off_ticks, ticks, self._peak_counts, duration_ticks)
