@@ -4,7 +4,7 @@ import platform
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -104,6 +104,8 @@ def run_session(
         parts = _build(plan, options, stack)
         stack.callback(parts.board.stop)
         parts.board.start()
+        if parts.board.simulated and "board" not in parts.simulated_parts:
+            parts.simulated_parts.append("board")
         _start_outputs(parts, stack, on_notice)
         started_ns = parts.clock.now_ns()
         path = _new_path(options.out_dir, plan, parts.clock)
@@ -181,11 +183,16 @@ def _build_simulated(
     board = SimulatedBoard(tick_clock, seed=options.seed)
     if options.at_full_speed:
         link = BoardLink(SimulatedLine(board, clock, seed=options.seed), clock)
-        connect_source: Callable[[Source], None] = board.connect_source
+        pause: AbstractContextManager[object] = nullcontext()
     else:
         pty = stack.enter_context(PtyBoard(board, clock))
         link = BoardLink(PySerialPort(str(pty.path), clock), clock)
-        connect_source = pty.connect_source
+        pause = pty.pause()
+
+    def connect_source(source: Source) -> None:
+        with pause:
+            board.connect_source(source)
+
     parts = _Parts(clock, link, makers, ["board"])
     if recording is not None:
         _attach_recording(parts, connect_source, recording, tick_clock)

@@ -24,12 +24,13 @@ CLOCK = MonotonicClock()
 
 
 @contextmanager
-def pty_link() -> Iterator[tuple[TickClock, PtyBoard, BoardLink]]:
+def pty_link() -> Iterator[tuple[TickClock, SimulatedBoard, PtyBoard, BoardLink]]:
     tick_clock = TickClock(CLOCK.now_ns() - 3 * NS_PER_S, TICK_HZ, 40.0)
-    with PtyBoard(SimulatedBoard(tick_clock, seed=4), CLOCK) as pty:
+    board = SimulatedBoard(tick_clock, seed=4)
+    with PtyBoard(board, CLOCK) as pty:
         link = BoardLink(PySerialPort(str(pty.path), CLOCK), CLOCK)
         try:
-            yield tick_clock, pty, link
+            yield tick_clock, board, pty, link
         finally:
             link.stop()
 
@@ -48,14 +49,15 @@ def presses(heard: Heard) -> list[Press]:
 
 
 def test_a_walk_and_its_samples_arrive() -> None:
-    with pty_link() as (tick_clock, pty, link):
+    with pty_link() as (tick_clock, board, pty, link):
         link.start()
         assert link.simulated
         assert link.description == str(pty.path)
         first_ticks = tick_clock.ticks_at(CLOCK.now_ns())
         sent = steps(first_ticks, 20, interval_ticks=TICK_HZ // 10)
         blocks = streams(first_ticks, 2)
-        pty.connect_source(ListSource([*sent, *blocks]))
+        with pty.pause():
+            board.connect_source(ListSource([*sent, *blocks]))
         heard = Heard()
         listen(link, heard, 6)
         assert heard.ended
@@ -68,12 +70,13 @@ def test_a_walk_and_its_samples_arrive() -> None:
 
 
 def test_a_pulled_plug_costs_no_event() -> None:
-    with pty_link() as (tick_clock, pty, link):
+    with pty_link() as (tick_clock, board, pty, link):
         link.start()
         sent = steps(
             tick_clock.ticks_at(CLOCK.now_ns()) + TICK_HZ // 10, 24, interval_ticks=TICK_HZ // 10
         )
-        pty.connect_source(ListSource(sent))
+        with pty.pause():
+            board.connect_source(ListSource(sent))
         heard = Heard()
         listen(link, heard, 1.0, until_ended=False)
         old_device = pty.path.resolve()
@@ -94,9 +97,10 @@ def test_a_pulled_plug_costs_no_event() -> None:
 
 
 def test_a_reset_of_the_board_is_a_new_epoch() -> None:
-    with pty_link() as (_, pty, link):
+    with pty_link() as (_, board, pty, link):
         link.start()
-        pty.restart()
+        with pty.pause():
+            board.restart(CLOCK.now_ns())
         heard = Heard()
         listen(link, heard, 0.5, until_ended=False)
         assert heard.count(FaultKind.BOARD_RESTARTED) == 1
@@ -113,7 +117,7 @@ def test_an_absent_port_is_a_sentence_and_leaves_no_thread() -> None:
 
 
 def test_a_reader_that_fails_is_told_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pty_link() as (_, _, link):
+    with pty_link() as (_, _, _, link):
         link.start()
         failure = ZeroDivisionError("a defect in the reader")
 
@@ -143,7 +147,7 @@ def test_the_device_is_raw_for_any_program() -> None:
 
 
 def test_the_link_can_be_started_again() -> None:
-    with pty_link() as (_, _, link):
+    with pty_link() as (_, _, _, link):
         link.start()
         link.stop()
         link.stop()

@@ -11,14 +11,28 @@ import threading
 import tty
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
-from andante.simulated.board import SimulatedBoard
-from andante.simulated.source import Source
 from andante.timebase import Clock
 
 STEP_S = 0.002
 READ_BYTES = 4096
+
+
+class RunningBoard(Protocol):
+    """A board that lives through time: the twin, or the firmware on an emulated chip."""
+
+    def receive(self, data: bytes, time_ns: int) -> None:
+        """Bytes from the Pi, arriving at `time_ns`."""
+        ...
+
+    def run_until(self, now_ns: int) -> None:
+        """Live until `now_ns`."""
+        ...
+
+    def take_sent(self) -> list[tuple[int, bytes]]:
+        """What it has sent since the last call: when each piece was complete, and its bytes."""
+        ...
 
 
 class PtyBoard:
@@ -28,7 +42,7 @@ class PtyBoard:
     the device that returns may be another, while `path`, a link to it, stays.
     """
 
-    def __init__(self, board: SimulatedBoard, clock: Clock) -> None:
+    def __init__(self, board: RunningBoard, clock: Clock) -> None:
         """`clock` must run in real time."""
         self._board = board
         self._clock = clock
@@ -56,15 +70,9 @@ class PtyBoard:
         self.vanish()
         self._folder.cleanup()
 
-    def connect_source(self, source: Source) -> None:
-        """Put this source at the board's inputs from now on."""
-        with self._lock:
-            self._board.connect_source(source)
-
-    def restart(self) -> None:
-        """Play a watchdog reset of the board."""
-        with self._lock:
-            self._board.restart(self._clock.now_ns())
+    def pause(self) -> threading.Lock:
+        """For a `with` statement: the board stands still while something is done to it."""
+        return self._lock
 
     def vanish(self) -> None:
         """The port is gone; the board runs on, and what it sends is lost."""

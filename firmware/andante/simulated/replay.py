@@ -74,7 +74,7 @@ class ReplaySource:
         at_s = recording.time_s[0] + begin_s + np.arange(count) * (tick_s * period_ticks)
         self._counts: list[npt.NDArray[np.int16]] = []
         self._present: list[Bools] = []
-        for volts in _volts(recording):
+        for volts in volts_of(recording):
             sampled_v, present = _sample(recording.time_s, volts, at_s)
             counts = np.floor(sampled_v * (_ADC_STEPS_COUNTS / _ADC_FULL_SCALE_V))
             self._counts.append(np.clip(counts, 0, _ADC_STEPS_COUNTS - 1).astype(np.int16))
@@ -150,7 +150,8 @@ def _press(channel: Channel, edge: DetectedEdge) -> Press:
     return Press(channel, edge.edge, edge.ticks, edge.peak_counts, edge.duration_ticks)
 
 
-def _volts(recording: ForceRecording) -> tuple[Floats, Floats]:
+def volts_of(recording: ForceRecording) -> tuple[Floats, Floats]:
+    """What the left and the right sensor put at the ADC, 0-5 V, both of shape (n,)."""
     feet = (recording.left, recording.right)
     both = np.concatenate(feet)
     both = both[np.isfinite(both)]
