@@ -146,7 +146,7 @@ def test_no_more_than_the_window_is_on_its_way() -> None:
     bench = Bench()
     bench.open()
     bench.feel(steps(bench.ticks() + 10, 20, interval_ticks=100))
-    first = events(bench.wait(100 * NS_PER_MS))
+    first = events(bench.wait(RESEND_NS * 2 // 3))
     assert [event.event_seq for event in first] == list(range(WINDOW_EVENTS))
     more = bench.say(Ack(bench.boot_id, 3))
     assert [m.event_seq for m in more if isinstance(m, Event)] == [8, 9, 10]
@@ -168,7 +168,7 @@ def test_a_full_ring_drops_the_newest_and_counts() -> None:
         bench.say(Ack(bench.boot_id, max(got) + 1))
     assert sorted(got) == list(range(RING_EVENTS))
     bench.feel(steps(bench.ticks() + 10, 1, interval_ticks=100))
-    (next_on, _) = events(bench.wait(100 * NS_PER_MS))
+    (next_on, _) = events(bench.wait(RESEND_NS * 2 // 3))
     assert (next_on.event_seq, next_on.lost_before) == (100, 100 - RING_EVENTS)
 
 

@@ -38,7 +38,7 @@ from andante.timebase import NS_PER_MS, NS_PER_S, NS_PER_US
 FIRMWARE_VERSION = (0, 1, 0)
 RING_EVENTS = 64  # what 2 KB of RAM leave room for
 WINDOW_EVENTS = 8  # sent and not yet acknowledged
-RESEND_NS = 150 * NS_PER_MS
+RESEND_NS = 50 * NS_PER_MS
 STATUS_NS = NS_PER_S
 TURNAROUND_NS = (40 * NS_PER_US, 120 * NS_PER_US)  # of a probe, as an AVR at 16 MHz needs
 _POWER_ON, _WATCHDOG = 1, 4
