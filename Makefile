@@ -12,6 +12,8 @@ BOARD_PACKAGES := gcc-avr avr-libc binutils-avr avrdude libsimavr-dev libelf-dev
 BESIDE_BOARD := --ignore tests/sensor_board --ignore tests/emulated_board
 OUT ?= sessions
 
+comma := ,
+
 # Installs Debian packages that are missing, or names them in one sentence.
 define apt_install
 	missing=""; \
@@ -42,17 +44,22 @@ $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + "." if sys.version_info < (3, 11) else 0)'
 	@touch $@
 
-# Without PortAudio's headers there is no sound; everything else still works.
+# Without a compiler or PortAudio's headers there is no sound and no light; the rest still works.
+define pip_install
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[pi,$(1)]" || { \
+	  echo "The libraries for sound, LED and ring could not be installed (the reason stands above); everything else goes on without them." >&2; \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[$(1)]"; }
+endef
+
 $(VENV)/.run: setup.cfg pyproject.toml | $(VENV)/.made
 	@echo "Installing Andante into $(VENV) (a minute or two the first time)"
-	@if [ -e /usr/include/portaudio.h ]; then extras=pi,host; else extras=host; fi; \
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[$$extras]"
+	@$(call pip_install,host)
 	@touch $@
 
 $(VENV)/.dev: setup.cfg pyproject.toml | $(VENV)/.made
 	@$(call apt_install,$(TEST_PACKAGES))
 	@echo "Installing Andante and its test tools into $(VENV) (a minute or two the first time)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[pi,host,dev]"
+	@$(call pip_install,host$(comma)dev)
 	@touch $@ $(VENV)/.run
 
 .PHONY: setup
@@ -92,8 +99,9 @@ test-board: $(VENV)/.dev firmware ## The firmware's own tests, and the firmware 
 	@$(PYTHON) -m pytest tests/sensor_board tests/emulated_board
 
 .PHONY: emulated-board
-emulated-board: $(VENV)/.run firmware ## Play a force file through the firmware: FORCE=FILE.csv OUT=SESSION.andante
-	@PYTHONPATH=tests $(PYTHON) -m emulated_board play $(FORCE) --out $(OUT)
+emulated-board: $(VENV)/.run firmware ## Play FORCE=FILE.csv through the firmware on an emulated chip; OUT=SESSION.andante
+	$(if $(FORCE),,$(error Name a force file, as in: make emulated-board FORCE=walk.csv OUT=walk.andante))
+	@PYTHONPATH=tests $(PYTHON) -m emulated_board play "$(FORCE)" --out "$(if $(filter file,$(origin OUT)),sessions/emulated-board.andante,$(OUT))"
 
 .PHONY: schematics
 schematics: $(VENV)/.dev ## Draw the circuits, their pictures and the bill of materials anew
