@@ -51,6 +51,21 @@ def test_a_tempo_too_far_from_the_baseline_is_brought_back_and_says_so() -> None
     assert "lowered from 140.0 to 110.0" in decision.reason
 
 
+def test_a_freezers_tempo_is_not_raised_without_an_unlock() -> None:
+    text = 'exercise = "walk"\n[walk]\nbaseline_s = 30\ntempo_spm = 108\ncued_minutes = 1\n'
+    freezer = parse_plan(text + "[patient]\nfreezer = true\n")
+    decision = starting_tempo(freezer, steps(0.6))
+    assert decision.tempo_spm == pytest.approx(100)
+    assert "lowered from 108.0 to 100.0" in decision.reason
+    unmeasured = starting_tempo(freezer, [])
+    assert unmeasured.tempo_spm is None
+    assert "freezer" in unmeasured.reason
+    unlocked = parse_plan(text + '[patient]\nfreezer = true\ntempo_unlocked_by = "therapist"\n')
+    decision = starting_tempo(unlocked, steps(0.6))
+    assert decision.tempo_spm == pytest.approx(108)
+    assert "unlocked by the therapist" in decision.reason
+
+
 def test_without_a_measured_baseline_no_share_of_it_is_guessed() -> None:
     decision = starting_tempo(walk(baseline_s=30, tempo_percent_of_baseline=105), steps(0.6, 5))
     assert decision.tempo_spm is None

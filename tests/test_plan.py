@@ -93,6 +93,11 @@ def test_a_session_that_starts_with_cues_gives_time_to_get_ready() -> None:
             ["line 4", "freezer", "unlock"],
         ),
         (
+            'exercise = "walk"\n[walk]\ntempo_spm = 90\ncued_minutes = 5\n'
+            "[patient]\nfreezer = true\n",
+            ["line 3", "freezer", "at least 10 s"],
+        ),
+        (
             'exercise = "walk"\n[walk]\nbaseline_s = 600\ntempo_spm = 100\ncued_minutes = 29\n',
             ["39.0 minutes", "pause is due after 30"],
         ),

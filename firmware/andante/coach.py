@@ -60,10 +60,16 @@ def starting_tempo(plan: Plan, baseline_contacts_ns: Sequence[int]) -> Decision:
             f"{baseline_spm:.1f} steps/min"
         )
     elif walk.tempo_spm is not None:
+        if plan.patient.freezer and not unlocked and baseline_spm is None:
+            return Decision(
+                None,
+                "the patient is marked as a freezer and no baseline cadence could be measured, so "
+                "the tempo might be a raised one; check the foot sensors and start again",
+            )
         wanted_spm, reason = walk.tempo_spm, "tempo of the plan"
     else:
         return Decision(None, "the plan gives no tempo")
-    clamped = safety.clamp_cue_tempo(wanted_spm, baseline_spm, unlocked)
+    clamped = safety.clamp_cue_tempo(wanted_spm, baseline_spm, unlocked, plan.patient.freezer)
     if clamped.reason:
         reason = f"{reason}, {clamped.reason}"
     if unlocked:

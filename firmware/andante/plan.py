@@ -211,28 +211,33 @@ def _check_walk(walk: WalkPlan, patient: PatientFlags, text: str, name: str) -> 
             "tempo_spm" if tempo_given else "tempo_percent_of_baseline",
             "gives a tempo, but cued_minutes is missing; add it.",
         )
-    if percent_given and walk.baseline_s < safety.MIN_MEASURING_BASELINE_S:
+    if percent_given and not _measures_baseline(walk):
         refuse(
             "tempo_percent_of_baseline",
             f"needs a baseline: baseline_s is {walk.baseline_s:g}, but must be at least "
             f"{safety.MIN_MEASURING_BASELINE_S:g} s.",
         )
+    unlocked = patient.tempo_unlocked_by is not None
+    if patient.freezer and tempo_given and not unlocked and not _measures_baseline(walk):
+        refuse(
+            "tempo_spm",
+            "needs a baseline for a patient who is marked as a freezer: baseline_s is "
+            f"{walk.baseline_s:g}, but must be at least {safety.MIN_MEASURING_BASELINE_S:g} s.",
+        )
     percent = walk.tempo_percent_of_baseline
-    if percent is None:
-        return
-    if percent not in safety.PERCENT_OF_BASELINE and patient.tempo_unlocked_by is None:
+    allowed = safety.percent_of_baseline(unlocked, patient.freezer)
+    if percent is not None and percent not in allowed:
+        who = "for a patient who is marked as a freezer, " if patient.freezer else ""
         refuse(
             "tempo_percent_of_baseline",
-            f"is {percent:g}, but without a therapist's unlock "
-            f"{safety.PERCENT_OF_BASELINE.low:g} to {safety.PERCENT_OF_BASELINE.high:g} percent "
-            "is allowed; choose a value in between or set patient.tempo_unlocked_by.",
+            f"is {percent:g}, but {who}without a therapist's unlock {allowed.low:g} to "
+            f"{allowed.high:g} percent is allowed; choose a value in between or set "
+            "patient.tempo_unlocked_by.",
         )
-    if percent > 100 and patient.freezer and patient.tempo_unlocked_by is None:
-        refuse(
-            "tempo_percent_of_baseline",
-            f"is {percent:g}, but the patient is marked as a freezer, for whom a raised tempo "
-            "needs a therapist's unlock; choose 100 or less or set patient.tempo_unlocked_by.",
-        )
+
+
+def _measures_baseline(walk: WalkPlan) -> bool:
+    return walk.baseline_s >= safety.MIN_MEASURING_BASELINE_S
 
 
 # --- errors that say where ------------------------------------------------------------------

@@ -35,6 +35,9 @@ TAPPING_TEMPO_BPM = Range(
 PERCENT_OF_BASELINE = Range(
     90, 110, "percent", "RAS practice: 5-10 % from the patient's own cadence (Hausdorff 2007)"
 )
+FREEZER_PERCENT_OF_BASELINE = Range(
+    90, 100, "percent", "stride shortened at +10 % in patients who freeze (Willems 2006)"
+)
 UNLOCKED_PERCENT_OF_BASELINE = Range(80, 120, "percent", "Ramp protocol (TeensyStep): up to 20 %")
 MAX_TEMPO_CHANGE_PERCENT = 5.0
 """Largest change of a running tempo; RAS practice is 5-10 %, we take the lower figure."""
@@ -64,17 +67,27 @@ STALE_AFTER_S = 2.0
 """No decision on responses older than this."""
 
 
+def percent_of_baseline(unlocked: bool, freezer: bool) -> Range:
+    """How far from the baseline cadence the tempo of this patient may be."""
+    if unlocked:
+        return UNLOCKED_PERCENT_OF_BASELINE
+    return FREEZER_PERCENT_OF_BASELINE if freezer else PERCENT_OF_BASELINE
+
+
 def clamp_cue_tempo(
-    tempo_spm: float, baseline_spm: float | None = None, unlocked: bool = False
+    tempo_spm: float,
+    baseline_spm: float | None = None,
+    unlocked: bool = False,
+    freezer: bool = False,
 ) -> Clamped:
     """The walking tempo nearest to `tempo_spm` that is allowed for this patient.
 
-    With a measured `baseline_spm` the tempo stays within 10 % of it, or 20 % where a therapist
-    has unlocked that; always within the walking range.
+    With a measured `baseline_spm` the tempo stays within `percent_of_baseline` of it; always
+    within the walking range.
     """
     value, reasons = tempo_spm, []
     if baseline_spm is not None:
-        share = UNLOCKED_PERCENT_OF_BASELINE if unlocked else PERCENT_OF_BASELINE
+        share = percent_of_baseline(unlocked, freezer)
         low, high = baseline_spm * share.low / 100, baseline_spm * share.high / 100
         value, reason = _clamp(value, low, high)
         if reason:

@@ -24,14 +24,15 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from andante.safety import STEP_TIME_S, WALKING_TEMPO_SPM
 from andante_host.metrics.middle import median
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 PLAUSIBLE_STRIDE_S = (0.46, 3.0)
-PLAUSIBLE_STEP_S = (0.14, 2.12)
-PLAUSIBLE_CADENCE_SPM = (40.0, 173.0)
+PLAUSIBLE_STEP_S = (STEP_TIME_S.low, STEP_TIME_S.high)
+PLAUSIBLE_CADENCE_SPM = (WALKING_TEMPO_SPM.low, WALKING_TEMPO_SPM.high)
 LONGEST_STRIDE_S = 10.0
 EXCLUSION_SD_COUNT = 3.0
 MISSED_CONTACT_RATIO = 1.5
