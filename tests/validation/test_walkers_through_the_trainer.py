@@ -27,9 +27,7 @@ def command(*arguments: str | Path) -> str:
 
 
 @pytest.mark.parametrize("walker", WALKERS)
-def test_a_replayed_walk_gives_the_published_steps_and_figures(
-    walker: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_replayed_walk_gives_the_published_steps_and_figures(walker: str, tmp_path: Path) -> None:
     reference = published(walker)
     ran = command(
         *("andante", "run", BASELINE, "--replay", force_file(walker)),
@@ -51,13 +49,14 @@ def test_a_replayed_walk_gives_the_published_steps_and_figures(
     strides_s = reference.left_strides_s
     kept_s = strides_s[near_median(strides_s)]
     mean_s, sd_s = float(kept_s.mean()), float(kept_s.std(ddof=1))
-    with capsys.disabled():
-        print(
-            f"\n{walker}: {found}; mean {measured['left_stride_time_mean_s']:.4f} s against "
-            f"{mean_s:.4f}, CV {measured['left_stride_time_cv_percent']:.3f} % against "
-            f"{100 * sd_s / mean_s:.3f}, swing {measured['left_swing_percent']:.2f} % against "
-            f"{np.median(reference.left_swing_percent):.2f}"
-        )
+    print(
+        f"{walker}: recall {found.recall_percent:.1f} %, {found.invented_count} invented, "
+        f"bias {found.bias_ms:+.1f} ms, stride error {found.stride_error_ms:.1f} ms; "
+        f"mean {measured['left_stride_time_mean_s']:.4f} s against {mean_s:.4f}, "
+        f"CV {measured['left_stride_time_cv_percent']:.3f} % against {100 * sd_s / mean_s:.3f}, "
+        f"swing {measured['left_swing_percent']:.2f} % against "
+        f"{np.median(reference.left_swing_percent):.2f}"
+    )
     assert found.recall_percent >= 99
     assert found.stride_error_ms <= 5
     assert abs(found.bias_ms) <= 10
