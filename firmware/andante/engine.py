@@ -1,5 +1,6 @@
 """The one place that wires a plan to real or simulated parts."""
 
+import gc
 import platform
 import sqlite3
 import sys
@@ -126,6 +127,11 @@ def run_session(
             on_progress=on_progress,
             stop_asked=stop_asked,
         )
+        # Whatever was made until now is left out of garbage collection: a collection in the
+        # middle of a session would hold up every thread, the sound's too.
+        gc.collect()
+        gc.freeze()
+        stack.callback(gc.unfreeze)
         try:
             end_reason = runner.run()
         except SessionFileError:

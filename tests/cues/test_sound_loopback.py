@@ -3,6 +3,7 @@
 The recording has its own way from frames to session time, so the output cannot vouch for itself.
 """
 
+import gc
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,12 +118,21 @@ def check(done: Walk) -> None:
 
 
 def walk_undisturbed(folder: pytest.TempPathFactory, duration_s: float, most_walks: int) -> Walk:
-    """Walks again where the computer was too busy to feed the sound; the last walk counts."""
-    for _ in range(most_walks):
-        done = walk(folder, duration_s)
-        print(done)
-        if done.sound.all() and not done.underrun_count:
-            break
+    """Walks again where the computer was too busy to feed the sound; the last walk counts.
+
+    A collection of all that pytest has gathered would hold up the sound for 0.1 s, so it is put
+    off, as in a session.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        for _ in range(most_walks):
+            done = walk(folder, duration_s)
+            print(done)
+            if done.sound.all() and not done.underrun_count:
+                break
+    finally:
+        gc.unfreeze()
     return done
 
 
@@ -134,4 +144,4 @@ def test_a_short_walk_is_heard_on_time(tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.mark.long
 def test_three_minutes_neither_jitter_nor_drift(tmp_path_factory: pytest.TempPathFactory) -> None:
-    check(walk_undisturbed(tmp_path_factory, 180.0, most_walks=2))
+    check(walk_undisturbed(tmp_path_factory, 180.0, most_walks=4))
