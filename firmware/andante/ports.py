@@ -56,7 +56,6 @@ class FaultKind(StrEnum):
     SOUND_UNDERRUN = "sound_underrun"
     OUTPUT_MISSING = "output_missing"
     OUTPUT_FAILED = "output_failed"
-    SENSOR_STALE = "sensor_stale"
     RECORDING_ENDED = "recording_ended"
 
 

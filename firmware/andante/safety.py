@@ -39,8 +39,6 @@ FREEZER_PERCENT_OF_BASELINE = Range(
     90, 100, "percent", "stride shortened at +10 % in patients who freeze (Willems 2006)"
 )
 UNLOCKED_PERCENT_OF_BASELINE = Range(80, 120, "percent", "Ramp protocol (TeensyStep): up to 20 %")
-MAX_TEMPO_CHANGE_PERCENT = 5.0
-"""Largest change of a running tempo; RAS practice is 5-10 %, we take the lower figure."""
 
 STEP_TIME_S = Range(0.14, 2.12, "s", "plausible step times of mobgap (Mobilise-D)")
 
@@ -62,9 +60,6 @@ FADE_S = Range(0, 300, "s", "part of the session's 30 minutes")
 CARRY_OVER_S = Range(0, 900, "s", "effects of cueing were followed for 15 min (Hausdorff 2007)")
 UNPAUSED_SESSION_S = 30 * 60.0
 """A pause is due after 30 minutes; a plan that is longer is refused."""
-
-STALE_AFTER_S = 2.0
-"""No decision on responses older than this."""
 
 
 def percent_of_baseline(unlocked: bool, freezer: bool) -> Range:

@@ -251,18 +251,6 @@ BUZZER = Symbol(
     ),
     (-0.4, -1.3, 1.3, 1.3),
 )
-PUSH_BUTTON = _upright(
-    "PushButton",
-    "SW",
-    (
-        Circle((0, 0.8), 0.2),
-        Circle((0, -0.8), 0.2),
-        line((0.5, 0.9), (0.5, -0.9)),
-        line((0.5, 0), (1.0, 0)),
-        line((1.0, 0.4), (1.0, -0.4)),
-    ),
-    1,
-)
 
 _TRIANGLE = line((-2, 2), (2, 0), (-2, -2), (-2, 2))
 _PLUS_MINUS = (
