@@ -3,6 +3,7 @@
 Every port has a real implementation and a simulated twin; one contract suite runs on both.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,10 +11,22 @@ from typing import Protocol
 
 
 class CueKind(StrEnum):
-    """What a cue asks for. A silent cue keeps its place in time but no output gives it."""
+    """What a cue asks for. A silent cue keeps its place in time but no output gives it.
+
+    A beat or a note has a moment; the four parts of a breath have a length as well. A note is
+    music that nobody is asked to meet.
+    """
 
     BEAT = "beat"
     SILENT = "silent"
+    NOTE = "note"
+    INHALE = "inhale"
+    HOLD_IN = "hold_in"
+    EXHALE = "exhale"
+    HOLD_OUT = "hold_out"
+
+
+BREATH_KINDS = frozenset({CueKind.INHALE, CueKind.HOLD_IN, CueKind.EXHALE, CueKind.HOLD_OUT})
 
 
 class Channel(StrEnum):
@@ -53,6 +66,8 @@ class FaultKind(StrEnum):
     EVENTS_RECOVERED = "events_recovered"
     CUE_LATE = "cue_late"
     CUE_MISSED = "cue_missed"
+    SENSOR_STALE = "sensor_stale"
+    SENSOR_FRESH = "sensor_fresh"
     SOUND_UNDERRUN = "sound_underrun"
     OUTPUT_MISSING = "output_missing"
     OUTPUT_FAILED = "output_failed"
@@ -75,13 +90,55 @@ class Fault:
 
 @dataclass(frozen=True)
 class Cue:
-    """One cue, handed to the outputs well before `planned_ns`."""
+    """One cue, handed to the outputs well before `planned_ns`.
+
+    Part of a breath: it lasts `duration_ns` from `planned_ns`, during which its phase goes evenly
+    from `begin_share` to 1. A cue that takes over from one of its own kind (the rate changed in
+    mid-breath) begins at the share that had been reached. `breath_level` turns it into how full
+    the breath is.
+
+    `at_once`: an answer to what the patient just did, given as soon as the output can;
+    `planned_ns` is then when it was decided, and never counts as late.
+    """
 
     index: int
     planned_ns: int
     kind: CueKind = CueKind.BEAT
     sound: str = "click"
     light: bool = True  # false where the flash limit gives this cue no light
+    level: float = 1.0  # loudness as a share of the session's volume, 0-1
+    duration_ns: int = 0
+    begin_share: float = 0.0
+    at_once: bool = False
+
+    @property
+    def end_ns(self) -> int:
+        """When the cue is over; its own beginning for a cue without length."""
+        return self.planned_ns + self.duration_ns
+
+    def share_at(self, time_ns: int) -> float:
+        """The phase reached at `time_ns`, `begin_share` to 1; 1 for a cue without length."""
+        if self.duration_ns <= 0:
+            return 1.0
+        passed = min(1.0, max(0.0, (time_ns - self.planned_ns) / self.duration_ns))
+        return self.begin_share + (1.0 - self.begin_share) * passed
+
+
+def breath_level(kind: CueKind, share: float) -> float:
+    """How full the breath is, 0-1, where `share` of a part of it has passed.
+
+    Half a cosine up while breathing in and down while breathing out, so that the level's slope
+    never jumps; 1 and 0 while holding. Raises ValueError for a cue that is no part of a breath.
+    """
+    if kind is CueKind.INHALE:
+        return 0.5 - 0.5 * math.cos(math.pi * share)
+    if kind is CueKind.EXHALE:
+        return 0.5 + 0.5 * math.cos(math.pi * share)
+    if kind is CueKind.HOLD_IN:
+        return 1.0
+    if kind is CueKind.HOLD_OUT:
+        return 0.0
+    raise ValueError(f"a cue of kind {kind} is no part of a breath")
 
 
 @dataclass(frozen=True)
@@ -117,7 +174,7 @@ class CueOutput(Protocol):
 
     @property
     def name(self) -> str:
-        """`sound`, `led` or `ring`; a row in the session file and the certificate."""
+        """`sound`, `led`, `ring` or `haptic`; a row in the session file and the certificate."""
         ...
 
     @property
