@@ -32,39 +32,39 @@ class Command(Struct, frozen=True, forbid_unknown_fields=True, tag_field="comman
     source: Annotated[str, Meta(min_length=1, max_length=32)] = "page"
 
 
-class Stop(Command, tag="stop"):
+class Stop(Command, tag="stop", frozen=True):
     """End the session now: silent and dark within 100 ms."""
 
 
-class Pause(Command, tag="pause"):
+class Pause(Command, tag="pause", frozen=True):
     """Hold the exercise where it is, silent and dark, until `Resume`."""
 
 
-class Resume(Command, tag="resume"):
+class Resume(Command, tag="resume", frozen=True):
     """Go on where the pause began."""
 
 
-class NudgeTempo(Command, tag="nudge_tempo"):
+class NudgeTempo(Command, tag="nudge_tempo", frozen=True):
     """Change the tempo or breathing rate by a share of the present one, within the limits."""
 
     percent: Annotated[float, Meta(ge=-20, le=20)]
 
 
-class Unlock(Command, tag="unlock"):
+class Unlock(Command, tag="unlock", frozen=True):
     """A therapist widens the patient's tempo limits. `role` names a role, never a person."""
 
     role: Role
     reason: Words
 
 
-class Note(Command, tag="note"):
+class Note(Command, tag="note", frozen=True):
     """Words for the session file."""
 
     role: Role
     text: Words
 
 
-class SelfReport(Command, tag="self_report"):
+class SelfReport(Command, tag="self_report", frozen=True):
     """How the patient feels."""
 
     moment: Moment
@@ -72,7 +72,7 @@ class SelfReport(Command, tag="self_report"):
     score: Annotated[int, Meta(ge=0, le=10)]
 
 
-class Dizzy(Command, tag="dizzy"):
+class Dizzy(Command, tag="dizzy", frozen=True):
     """The patient feels dizzy: ends the exercise at once and is logged."""
 
 
