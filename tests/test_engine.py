@@ -78,15 +78,15 @@ def test_the_parts_of_the_session_follow_the_plan(walk: Run) -> None:
 
 def test_cues_fall_on_the_timeline_of_the_tempo_that_the_file_names(walk: Run) -> None:
     change = walk.data.tempo_changes[0]
-    assert change.tempo_spm is not None
+    assert change.tempo_per_minute is not None
     assert "105 % of the baseline cadence" in change.reason
     start_ns, _ = walk.phase("cued")
     _, end_ns = walk.phase("fade")
-    exact_ns = start_ns + np.arange(walk.data.cues.index.size) * 60e9 / change.tempo_spm
+    exact_ns = start_ns + np.arange(walk.data.cues.index.size) * 60e9 / change.tempo_per_minute
     assert np.abs(walk.data.cues.planned_ns - exact_ns).max() <= 1
     assert walk.data.cues.planned_ns[-1] < end_ns
-    assert end_ns - walk.data.cues.planned_ns[-1] <= 60e9 / change.tempo_spm
-    assert walk.data.tempo_changes[-1].tempo_spm is None
+    assert end_ns - walk.data.cues.planned_ns[-1] <= 60e9 / change.tempo_per_minute
+    assert walk.data.tempo_changes[-1].tempo_per_minute is None
 
 
 def test_the_tempo_is_the_share_of_the_cadence_really_walked(walk: Run) -> None:
@@ -94,7 +94,7 @@ def test_the_tempo_is_the_share_of_the_cadence_really_walked(walk: Run) -> None:
     times_s = np.array([r["time_s"] for r in walk.result.truth["responses"]])
     before = times_s[times_s < 29.5]
     cadence_spm = 60 / np.median(np.diff(before))
-    tempo = walk.data.tempo_changes[0].tempo_spm
+    tempo = walk.data.tempo_changes[0].tempo_per_minute
     assert tempo == pytest.approx(1.05 * cadence_spm, rel=0.01)
 
 
@@ -152,7 +152,7 @@ def test_progress_tells_time_tempo_and_synchrony(walk: Run) -> None:
     assert left == sorted(left, reverse=True)
     gaps_s = -np.diff(left)
     assert gaps_s.max() <= 0.3
-    assert next(p.tempo_spm for p in walk.progress if p.stage == "baseline") is None
+    assert next(p.tempo_per_minute for p in walk.progress if p.stage == "baseline") is None
 
 
 def test_light_stays_off_for_a_patient_with_epilepsy(tmp_path: Path) -> None:

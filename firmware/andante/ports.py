@@ -248,13 +248,18 @@ class Response:
 
 @dataclass(frozen=True)
 class SampleBlock:
-    """Raw counts of one channel at an even rate, the first of them at `first_ticks`."""
+    """Raw counts of one channel at an even rate, the first of them at `first_ticks`.
+
+    `first_ns` is the session time of that, as the clock fit has it so far; None before there is a
+    fit. The file keeps the ticks alone.
+    """
 
     channel: Channel
     epoch: int
     first_ticks: int
     rate_hz: float
     counts: Sequence[int]
+    first_ns: int | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from andante.session.runner import Progress
 def describe(progress: Progress, steps_word: str = "steps") -> str:
     """One line of at most 79 characters; asynchrony negative for early."""
     minutes, seconds = divmod(round(progress.left_s), 60)
-    tempo = "no cues" if progress.tempo_spm is None else f"{progress.tempo_spm:.1f}/min"
+    tempo = (
+        "no cues" if progress.tempo_per_minute is None else f"{progress.tempo_per_minute:.1f}/min"
+    )
     words = [f"{progress.stage:<10}", f"{minutes}:{seconds:02d} left", tempo]
     words.append(f"{progress.response_count} {steps_word}")
     if progress.last_asynchrony_ms is not None:

@@ -145,7 +145,7 @@ def _session_block(data: SessionData, absent: dict[str, str]) -> dict[str, Any]:
         "tempo_changes": [
             {
                 "time_s": _since_start_s(data, change.time_ns),
-                "tempo_spm": change.tempo_spm,
+                "tempo_per_minute": change.tempo_per_minute,
                 "reason": change.reason,
             }
             for change in data.tempo_changes

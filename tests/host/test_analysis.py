@@ -77,7 +77,7 @@ def test_the_session_block_tells_what_was_done(blocks: dict[str, Any]) -> None:
     assert session["phases"][1]["start_s"] == pytest.approx(20.0)
     assert session["tempo_changes"][0] == {
         "time_s": pytest.approx(20.0),
-        "tempo_spm": 110.0,
+        "tempo_per_minute": 110.0,
         "reason": "110 % of the baseline cadence",
     }
     assert blocks["breathing"] is None

@@ -27,7 +27,14 @@ from andante.ports import (
     SampleBlock,
 )
 from andante.session.certificate import certificate_of
-from andante.session.file import NOT_GIVEN, Note, SessionHeader, TempoChange, load_session
+from andante.session.file import (
+    NOT_GIVEN,
+    Note,
+    SelfReport,
+    SessionHeader,
+    TempoChange,
+    load_session,
+)
 from andante.session.recorder import COMMIT_S, MAX_LOSS_S, Recorder
 from andante.session.schema import APPLICATION_ID, FORMAT_VERSION
 from andante.session.writer import SessionWriter
@@ -91,7 +98,7 @@ def fill(writer: SessionWriter) -> None:
     writer.add_audio_timing([AudioTiming(256, 1, 2, 0)])
     writer.add_fault(Fault(FaultKind.EVENTS_RECOVERED, START_NS, "board", "Two came again.", 2))
     writer.add_note(Note(START_NS, "therapist", "uses a stick"))
-    writer.add_self_report(START_NS, "before", "effort", 3)
+    writer.add_self_report(SelfReport(START_NS, "before", "effort", 3))
 
 
 def finish(writer: SessionWriter) -> None:

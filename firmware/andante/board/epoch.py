@@ -210,8 +210,9 @@ class Epoch:
         first_ticks = self._widen_ticks(block.first_ticks, received_ns)
         rate_hz = self.info.tick_hz / block.period_ticks
         counts: Sequence[int] = block.counts
+        first_ns = self._sync.translate(first_ticks)[0] if self._sync.ready else None
         return (
-            SampleBlock(channel, self.info.epoch, first_ticks, rate_hz, counts),
+            SampleBlock(channel, self.info.epoch, first_ticks, rate_hz, counts, first_ns),
             channel,
             lost,
         )

@@ -52,10 +52,13 @@ class SessionHeader:
 
 @dataclass(frozen=True)
 class TempoChange:
-    """From `time_ns` on the cues fall at `tempo_spm` (None: no cues), for this reason."""
+    """From `time_ns` on the cues fall at this tempo (None: no cues), for this reason.
+
+    The tempo counts steps, taps or breaths, by the session's exercise.
+    """
 
     time_ns: int
-    tempo_spm: float | None
+    tempo_per_minute: float | None
     reason: str
 
 
@@ -78,13 +81,29 @@ class Note:
 
 
 @dataclass(frozen=True)
+class SelfReport:
+    """What the patient said of themselves, 0-10; `moment` is `before` or `after`."""
+
+    time_ns: int
+    moment: str
+    item: str
+    score: int
+
+
+@dataclass(frozen=True)
 class CueTable:
-    """Every cue as planned; arrays of shape (n,) in order of `index`."""
+    """Every cue as planned; arrays of shape (n,) in order of `index`.
+
+    `duration_ns` and `begin_share` belong to the parts of a breath, as in `ports.Cue`.
+    """
 
     index: Int64s
     planned_ns: Int64s
     kind: Strings
     phase: Strings
+    sound: Strings
+    duration_ns: Int64s
+    begin_share: Floats
 
 
 @dataclass(frozen=True)
@@ -152,6 +171,7 @@ class SessionData:
     audio_timing: tuple[AudioTiming, ...]
     tempo_changes: tuple[TempoChange, ...]
     notes: tuple[Note, ...]
+    self_reports: tuple[SelfReport, ...]
     faults: tuple[Fault, ...]
     last_ns: int
     """The end, or of a session that was cut off the last thing known."""
@@ -245,13 +265,20 @@ class _Reader:
             tempo_changes=tuple(
                 TempoChange(*row)
                 for row in self._rows(
-                    "SELECT time_ns, tempo_spm, reason FROM tempo_changes ORDER BY change_index"
+                    "SELECT time_ns, tempo_per_minute, reason FROM tempo_changes "
+                    "ORDER BY change_index"
                 )
             ),
             notes=tuple(
                 Note(*row)
                 for row in self._rows(
                     "SELECT time_ns, author_role, text FROM notes ORDER BY note_index"
+                )
+            ),
+            self_reports=tuple(
+                SelfReport(*row)
+                for row in self._rows(
+                    "SELECT time_ns, moment, item, score FROM self_reports ORDER BY report_index"
                 )
             ),
             faults=faults,
@@ -287,10 +314,19 @@ class _Reader:
         )
 
     def _cues(self) -> tuple[CueTable, dict[str, OutputTable]]:
-        rows = self._rows("SELECT cue_index, planned_ns, kind, phase FROM cues ORDER BY cue_index")
-        index, planned_ns, kind, phase = _columns(rows, 4)
+        rows = self._rows(
+            "SELECT cue_index, planned_ns, kind, phase, sound, duration_ns, begin_share "
+            "FROM cues ORDER BY cue_index"
+        )
+        index, planned_ns, kind, phase, sound, duration_ns, begin_share = _columns(rows, 7)
         cues = CueTable(
-            _int64(index), _int64(planned_ns), np.array(kind, str), np.array(phase, str)
+            index=_int64(index),
+            planned_ns=_int64(planned_ns),
+            kind=np.array(kind, str),
+            phase=np.array(phase, str),
+            sound=np.array(sound, str),
+            duration_ns=_int64(duration_ns),
+            begin_share=np.array(begin_share, dtype=np.float64),
         )
         outputs: dict[str, OutputTable] = {}
         for (name,) in self._rows("SELECT DISTINCT output FROM cue_outputs ORDER BY output"):

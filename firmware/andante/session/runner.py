@@ -46,7 +46,7 @@ class Progress:
 
     stage: str
     left_s: float
-    tempo_spm: float | None
+    tempo_per_minute: float | None
     last_asynchrony_ms: float | None
     vector_length: float | None
     response_count: int
@@ -232,7 +232,7 @@ class Runner:
         return Progress(
             stage=span.stage.name,
             left_s=max(0, self.end_ns - now_ns) / NS_PER_S,
-            tempo_spm=self._track.metronome.tempo_per_minute if self._track else None,
+            tempo_per_minute=self._track.metronome.tempo_per_minute if self._track else None,
             last_asynchrony_ms=self._live.last_asynchrony_ms,
             vector_length=self._live.vector_length,
             response_count=self._response_count,

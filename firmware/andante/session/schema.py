@@ -1,7 +1,7 @@
 """The tables of a session file. `docs/session-file.md` says what each column means."""
 
 APPLICATION_ID = 0x414E_4454  # "ANDT"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 SCHEMA = """
 CREATE TABLE session (
@@ -26,7 +26,10 @@ CREATE TABLE phases (
 ) STRICT;
 CREATE TABLE cues (
   cue_index INTEGER PRIMARY KEY, planned_ns INTEGER NOT NULL,
-  kind TEXT NOT NULL, phase TEXT NOT NULL
+  kind TEXT NOT NULL, phase TEXT NOT NULL,
+  sound TEXT NOT NULL,
+  duration_ns INTEGER NOT NULL,      -- 0 for what has a moment and no length
+  begin_share REAL NOT NULL          -- of a part of a breath: how much of it had passed, 0-1
 ) STRICT;
 CREATE TABLE cue_outputs (
   cue_index INTEGER NOT NULL, output TEXT NOT NULL,
@@ -61,7 +64,8 @@ CREATE TABLE audio_timing (
 ) STRICT;
 CREATE TABLE tempo_changes (
   change_index INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL,
-  tempo_spm REAL, reason TEXT NOT NULL  -- null tempo: no cues from here on
+  tempo_per_minute REAL,             -- steps, taps or breaths; null: no cues from here on
+  reason TEXT NOT NULL
 ) STRICT;
 CREATE TABLE notes (
   note_index INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL,

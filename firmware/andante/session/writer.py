@@ -11,7 +11,7 @@ import numpy as np
 
 from andante.errors import SessionFileError
 from andante.ports import AudioTiming, ClockProbe, Cue, CueReport, Fault, Response, SampleBlock
-from andante.session.file import Note, SessionHeader, TempoChange
+from andante.session.file import Note, SelfReport, SessionHeader, TempoChange
 from andante.session.schema import APPLICATION_ID, FORMAT_VERSION, SCHEMA
 
 
@@ -75,7 +75,13 @@ class SessionWriter:
 
     def add_cues(self, cues: Iterable[tuple[Cue, str]]) -> None:
         """Cues as planned, each with the name of the phase it belongs to."""
-        self._insert("cues", ((c.index, c.planned_ns, c.kind, phase) for c, phase in cues))
+        self._insert(
+            "cues",
+            (
+                (c.index, c.planned_ns, c.kind, phase, c.sound, c.duration_ns, c.begin_share)
+                for c, phase in cues
+            ),
+        )
 
     def add_cue_reports(self, reports: Iterable[CueReport]) -> None:
         """What the outputs made of the cues."""
@@ -119,7 +125,9 @@ class SessionWriter:
 
     def add_tempo_change(self, change: TempoChange) -> None:
         """A new tempo and why."""
-        self._insert("tempo_changes", [(None, change.time_ns, change.tempo_spm, change.reason)])
+        self._insert(
+            "tempo_changes", [(None, change.time_ns, change.tempo_per_minute, change.reason)]
+        )
 
     def add_fault(self, fault: Fault) -> None:
         """Something that went wrong."""
@@ -132,9 +140,11 @@ class SessionWriter:
         """A remark."""
         self._insert("notes", [(None, note.time_ns, note.author_role, note.text)])
 
-    def add_self_report(self, time_ns: int, moment: str, item: str, score: int) -> None:
-        """A score that the patient gave, 0-10, `before` or `after`."""
-        self._insert("self_reports", [(None, time_ns, moment, item, score)])
+    def add_self_report(self, report: SelfReport) -> None:
+        """A score that the patient gave."""
+        self._insert(
+            "self_reports", [(None, report.time_ns, report.moment, report.item, report.score)]
+        )
 
     def begin_phase(self, name: str, start_ns: int) -> None:
         """End the phase that is open, if any, and begin the next."""

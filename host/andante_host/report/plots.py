@@ -229,9 +229,9 @@ def _target_lines(axes: Axes, data: SessionData) -> bool:
     drawn = False
     edges_ns = [*(change.time_ns for change in data.tempo_changes), data.last_ns]
     for change, end_ns in zip(data.tempo_changes, edges_ns[1:], strict=True):
-        if change.tempo_spm:
+        if change.tempo_per_minute:
             span_min = _minutes(data, np.array([change.time_ns, end_ns], dtype=np.int64))
-            target_s = S_PER_MINUTE / change.tempo_spm
+            target_s = S_PER_MINUTE / change.tempo_per_minute
             axes.plot(span_min, [target_s, target_s], color=GREEN, linewidth=2)
             drawn = True
     return drawn
