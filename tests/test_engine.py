@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from andante import engine
+from andante.commands import Stop
 from andante.engine import RunOptions, SessionResult, run_session
 from andante.errors import AndanteError, BoardError, SessionFileError
 from andante.plan import parse_plan
@@ -18,6 +19,7 @@ from andante.session.runner import FINISHED, STOPPED, Progress
 from andante.session.writer import SessionWriter
 from andante.timebase import NS_PER_S
 from andante_host.analysis import analyse
+from support.script import Script
 
 WALK = """
 exercise = "walk"
@@ -48,7 +50,7 @@ class Run:
 def run(text: str, tmp_path: Path, **options: Any) -> Run:
     notices: list[str] = []
     progress: list[Progress] = []
-    stop_asked = options.pop("stop_asked", lambda: False)
+    commands = options.pop("commands", ())
     result = run_session(
         parse_plan(text),
         RunOptions(
@@ -56,7 +58,7 @@ def run(text: str, tmp_path: Path, **options: Any) -> Run:
         ),
         on_progress=progress.append,
         on_notice=notices.append,
-        stop_asked=stop_asked,
+        commands=commands,
     )
     return Run(result, load_session(result.path), notices, progress)
 
@@ -163,8 +165,7 @@ def test_light_stays_off_for_a_patient_with_epilepsy(tmp_path: Path) -> None:
 
 
 def test_stopping_ends_the_session_cleanly(tmp_path: Path) -> None:
-    looks = iter(range(100_000))
-    stopped = run(WALK, tmp_path, stop_asked=lambda: next(looks) > 2_000)  # 40 s in
+    stopped = run(WALK, tmp_path, commands=[Script((40.0, Stop()))])
     assert stopped.result.end_reason == STOPPED
     data = stopped.data
     assert data.complete
@@ -220,15 +221,11 @@ def test_tapping_works_as_well(tmp_path: Path) -> None:
 
 
 def test_an_error_in_the_middle_keeps_what_was_recorded(tmp_path: Path) -> None:
-    looks = iter(range(100_000))
-
-    def stop_asked() -> bool:
-        if next(looks) > 2_000:
-            raise RuntimeError("something broke")
-        return False
+    def break_it() -> None:
+        raise RuntimeError("something broke")
 
     with pytest.raises(RuntimeError):
-        run(WALK, tmp_path, stop_asked=stop_asked)
+        run(WALK, tmp_path, commands=[Script(at_s=[(40.0, break_it)])])
     (path,) = tmp_path.glob("*.andante")
     data = load_session(path)
     assert data.responses.index.size > 60

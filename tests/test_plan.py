@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from andante import safety
 from andante.errors import PlanError
 from andante.plan import StageKind, duration_s, load_plan, parse_plan, stages_of
+from andante.plan.stages import REST, exercise_s
 
 PLANS = sorted((Path(__file__).parents[1] / "docs" / "plans").glob("*.toml"))
 
@@ -55,7 +56,7 @@ def test_a_session_that_starts_with_cues_gives_time_to_get_ready() -> None:
         ('exercise = "swim"\n', ["line 1", "exercise is 'swim'", '"walk" or "tap"']),
         ("[walk]\n", ["the field exercise is missing"]),
         ('exercise = "walk"\n', ["there is no [walk] table"]),
-        ('exercise = "walk"\nwalk = 3\n', ["line 2", "walk is 3", "a table with baseline_s"]),
+        ('exercise = "walk"\nwalk = 3\n', ["line 2", "walk is 3", "a table with policy"]),
         ("exercise = \n", ["w.toml is not valid TOML", "line 1"]),
         ('exercise = "walk"\n[walk]\n', ["no length"]),
         ('exercise = "walk"\n[walk]\nbaseline_s = nan\n', ["line 3", "is nan", "0 to 600 s"]),
@@ -98,8 +99,8 @@ def test_a_session_that_starts_with_cues_gives_time_to_get_ready() -> None:
             ["line 3", "freezer", "at least 10 s"],
         ),
         (
-            'exercise = "walk"\n[walk]\nbaseline_s = 600\ntempo_spm = 100\ncued_minutes = 29\n',
-            ["39.0 minutes", "pause is due after 30"],
+            'exercise = "walk"\n[walk]\nbaseline_s = 600\ntempo_spm = 100\ncued_minutes = 55\n',
+            ["65.0 minutes", "at most 60"],
         ),
     ],
 )
@@ -150,4 +151,38 @@ def test_no_plan_leaves_the_limits(tempo: float, minutes: float) -> None:
     assert plan.walk is not None
     assert plan.walk.tempo_spm is not None
     assert plan.walk.tempo_spm in safety.WALKING_TEMPO_SPM
-    assert sum(s.duration_s for s in stages_of(plan)[1:]) <= safety.UNPAUSED_SESSION_S
+    assert exercise_s(plan) <= safety.MAX_SESSION_S
+    stretch_s = 0.0
+    for stage in stages_of(plan)[1:]:
+        stretch_s = 0.0 if stage.name == REST else stretch_s + stage.duration_s
+        assert stretch_s <= safety.UNPAUSED_SESSION_S + 1e-6
+
+
+def test_a_rest_lies_after_half_an_hour() -> None:
+    plan = parse_plan(
+        'exercise = "walk"\n[walk]\nbaseline_s = 60\ntempo_spm = 100\ncued_minutes = 40\n'
+    )
+    assert [(s.name, s.kind, s.duration_s) for s in stages_of(plan)] == [
+        ("baseline", StageKind.QUIET, 60),
+        ("cued", StageKind.CUED, 1740),
+        (REST, StageKind.QUIET, safety.REST_S),
+        ("cued", StageKind.CUED, 660),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        ("alpha = 0.3", ['belongs to the policy "adaptive"', 'policy is "fixed"']),
+        ('policy = "matched"', ["own cadence", "at least 10 s"]),
+        ('policy = "skipping"', ["fixed", "fading"]),
+        ('policy = "fractal"\nvariation_sd_percent = 9', ["0.5 to 4 percent"]),
+        ('policy = "ramp"\nbaseline_s = 30\nramp_to_percent = 118', ["unlock", "90 to 110"]),
+    ],
+)
+def test_a_policy_and_its_fields_belong_together(field: str, says: list[str]) -> None:
+    text = f'exercise = "walk"\n[walk]\ntempo_spm = 100\ncued_minutes = 5\n{field}\n'
+    with pytest.raises(PlanError) as caught:
+        parse_plan(text)
+    for part in says:
+        assert part in str(caught.value)

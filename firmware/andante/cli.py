@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from andante.commands import AnyCommand, Stop
 from andante.engine import RunOptions, SessionResult, run_session
 from andante.errors import AndanteError
 from andante.plain_cli import PlainGroup
@@ -230,30 +231,41 @@ def _confirm_attended(attended: bool) -> None:
 
 def _run_on_terminal(plan: Plan, options: RunOptions) -> SessionResult:
     steps_word = "steps" if plan.exercise is Exercise.WALK else "taps"
-    with _stop_on_signal() as stop_asked, ProgressLine(steps_word) as line:
+    with _stop_on_signal() as signals, ProgressLine(steps_word) as line:
         return run_session(
             plan,
             replace(options, draw_beat=line.flash) if options.keyboard else options,
             on_progress=line.show,
             on_notice=lambda text: click.echo(text, err=True),
-            stop_asked=stop_asked,
+            commands=[signals],
         )
 
 
+class _Signals:
+    """A `CommandSource`: `Stop` once a signal has asked for it."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+
+    def take_commands(self) -> list[AnyCommand]:
+        """`Stop` from the first signal on."""
+        return [Stop(source="keyboard")] if self.asked.is_set() else []
+
+
 @contextmanager
-def _stop_on_signal() -> Iterator[Callable[[], bool]]:
+def _stop_on_signal() -> Iterator[_Signals]:
     """The first Ctrl-C (or a polite kill) asks the session to end; a second one insists."""
-    asked = threading.Event()
+    signals = _Signals()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def ask(number: int, _: FrameType | None) -> None:
-        asked.set()
+        signals.asked.set()
         signal.signal(number, before[signal.Signals(number)])
 
     for number in before:
         signal.signal(number, ask)
     try:
-        yield asked.is_set
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -17,6 +17,8 @@ import numpy as np
 from andante.board.keyboard import KeyboardBoard
 from andante.board.link import BoardLink
 from andante.board.serial_port import PySerialPort
+from andante.coach.make import make_conductor
+from andante.commands import CommandSource
 from andante.cues.led import LedOutput
 from andante.cues.ring import RingOutput
 from andante.cues.screen import ScreenOutput
@@ -42,7 +44,7 @@ from andante.simulated.replay import ReplaySource
 from andante.simulated.serial_line import SimulatedLine
 from andante.simulated.source import Source, TickClock
 from andante.timebase import NS_PER_S, Clock, MonotonicClock, SimulatedClock
-from andante.timeline.cue_track import lay_out
+from andante.timeline.spans import lay_out
 from andante.version import installed_version
 
 _SIMULATED_RATE_ERROR_PPM = 40.0
@@ -94,12 +96,12 @@ def run_session(
     options: RunOptions,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_notice: Callable[[str], None] = lambda _: None,
-    stop_asked: Callable[[], bool] = lambda: False,
+    commands: Sequence[CommandSource] = (),
 ) -> SessionResult:
     """Run one session from first line to last.
 
-    `on_notice` gets sentences for a person. Raises AndanteError in one sentence; whatever was
-    recorded until then is kept.
+    `on_notice` gets sentences for a person; `commands` are asked fifty times a second. Raises
+    AndanteError in one sentence; whatever was recorded until then is kept.
     """
     with ExitStack() as stack:
         parts = _build(plan, options, stack)
@@ -117,7 +119,7 @@ def run_session(
             recorder.record(SessionWriter.add_fault, fault)
         parts.connect(started_ns)
         runner = Runner(
-            plan,
+            make_conductor(plan, started_ns),
             parts.clock,
             parts.outputs,
             parts.board,
@@ -125,7 +127,7 @@ def run_session(
             started_ns,
             on_cue=parts.on_cue,
             on_progress=on_progress,
-            stop_asked=stop_asked,
+            commands=commands,
         )
         # Whatever was made until now is left out of garbage collection: a collection in the
         # middle of a session would hold up every thread, the sound's too.

@@ -39,6 +39,25 @@ FREEZER_PERCENT_OF_BASELINE = Range(
     90, 100, "percent", "stride shortened at +10 % in patients who freeze (Willems 2006)"
 )
 UNLOCKED_PERCENT_OF_BASELINE = Range(80, 120, "percent", "Ramp protocol (TeensyStep): up to 20 %")
+MAX_TEMPO_CHANGE_PERCENT = 5.0
+"""From one beat to the next: RAS practice changes tempo by 5-10 % in all (Fysioterapeuten 2005),
+and a walker is never to meet a jump."""
+
+PROGRESS_STAGE_S = Range(20, 600, "s", "long enough to judge synchrony on a dozen strides")
+PROGRESS_STEP_PERCENT = Range(0.5, MAX_TEMPO_CHANGE_PERCENT, "percent", "at most 5 % a change")
+RAMP_PERCENT_PER_CUE = Range(0.01, 0.5, "percent a cue", "slower than anybody notices at once")
+ADAPTIVE_ALPHA = Range(0, 1, "share of the asynchrony", "GEM adaptive metronome: 0 to 1")
+VARIATION_SD_PERCENT = Range(0.5, 4, "percent", "SD of healthy strides is near 2 % (Hove 2012)")
+PROGRESS_VECTOR_LENGTH = 0.8
+PROGRESS_MISSED_PERCENT = 10.0
+"""Synchrony holds where the vector length is no less and the missed cues are no more."""
+MATCHED_SLEW_PERCENT = 0.5
+"""How far a tempo that follows the patient may move from one beat to the next; our own choice: a
+tenth of the largest change allowed, so that following is never felt as a jump."""
+
+STALE_AFTER_S = 2.0
+UNCHANGING_AFTER_S = 5.0
+"""No adaptation on data older than the first, from the future, or unchanging for the second."""
 
 STEP_TIME_S = Range(0.14, 2.12, "s", "plausible step times of mobgap (Mobilise-D)")
 
@@ -55,11 +74,15 @@ MIN_BASELINE_STEPS = 12
 """Fewest step times from which a cadence is taken: the median of the last 12 is the device's own
 measure of cadence wherever it follows the patient."""
 
-CUED_MINUTES = Range(0.1, 30, "min", "a pause is due after 30 minutes")
-FADE_S = Range(0, 300, "s", "part of the session's 30 minutes")
+CUED_MINUTES = Range(0.1, 60, "min", "a new start is due after 60 minutes")
+FADE_S = Range(0, 300, "s", "part of the session's 60 minutes")
 CARRY_OVER_S = Range(0, 900, "s", "effects of cueing were followed for 15 min (Hausdorff 2007)")
 UNPAUSED_SESSION_S = 30 * 60.0
-"""A pause is due after 30 minutes; a plan that is longer is refused."""
+"""A rest is put in after 30 minutes (music therapy sessions last 30-60 min; our own choice)."""
+REST_S = 120.0
+"""Long enough to sit down and breathe quietly; our own choice."""
+MAX_SESSION_S = 60 * 60.0
+"""A plan that is longer is refused: a new start is a decision of its own."""
 
 
 def percent_of_baseline(unlocked: bool, freezer: bool) -> Range:
@@ -74,13 +97,19 @@ def clamp_cue_tempo(
     baseline_spm: float | None = None,
     unlocked: bool = False,
     freezer: bool = False,
+    previous_spm: float | None = None,
 ) -> Clamped:
     """The walking tempo nearest to `tempo_spm` that is allowed for this patient.
 
-    With a measured `baseline_spm` the tempo stays within `percent_of_baseline` of it; always
-    within the walking range.
+    With a measured `baseline_spm` the tempo stays within `percent_of_baseline` of it, with a
+    `previous_spm` within MAX_TEMPO_CHANGE_PERCENT of that; always within the walking range.
     """
     value, reasons = tempo_spm, []
+    if previous_spm is not None:
+        most = previous_spm * MAX_TEMPO_CHANGE_PERCENT / 100
+        value, reason = _clamp(value, previous_spm - most, previous_spm + most)
+        if reason:
+            reasons.append(f"{reason} to change by {MAX_TEMPO_CHANGE_PERCENT:.0f} % at most")
     if baseline_spm is not None:
         share = percent_of_baseline(unlocked, freezer)
         low, high = baseline_spm * share.low / 100, baseline_spm * share.high / 100
@@ -98,6 +127,38 @@ def clamp_cue_tempo(
             f"{WALKING_TEMPO_SPM.high:.0f} steps/min"
         )
     return Clamped(value, "; ".join(reasons) or None)
+
+
+def clamp_tapping_tempo(tempo_bpm: float, previous_bpm: float) -> Clamped:
+    """The tapping tempo nearest to `tempo_bpm` that is in range and no jump from the one before."""
+    most = previous_bpm * MAX_TEMPO_CHANGE_PERCENT / 100
+    value, reason = _clamp(tempo_bpm, previous_bpm - most, previous_bpm + most)
+    reasons = [f"{reason} to change by {MAX_TEMPO_CHANGE_PERCENT:.0f} % at most"] if reason else []
+    value, reason = _clamp(value, TAPPING_TEMPO_BPM.low, TAPPING_TEMPO_BPM.high)
+    if reason:
+        reasons.append(
+            f"{reason} to stay within {TAPPING_TEMPO_BPM.low:.0f}-"
+            f"{TAPPING_TEMPO_BPM.high:.0f} beats/min"
+        )
+    return Clamped(value, "; ".join(reasons) or None)
+
+
+def stale_reason(now_ns: int, newest_ns: int | None, changed_ns: int | None) -> str | None:
+    """Why nothing may be adapted to what the sensors say, in words; None where it may.
+
+    `newest_ns`: the newest thing felt, None where nothing was; `changed_ns`: when the sensor's
+    signal last changed, None where it has none.
+    """
+    if newest_ns is None:
+        return "nothing has been felt yet"
+    age_s = (now_ns - newest_ns) / 1e9
+    if age_s < 0:
+        return "the sensors' times lie in the future"
+    if age_s > STALE_AFTER_S:
+        return f"nothing has been felt for {STALE_AFTER_S:.0f} s"
+    if changed_ns is not None and (now_ns - changed_ns) / 1e9 > UNCHANGING_AFTER_S:
+        return f"the sensors' signal has not changed for {UNCHANGING_AFTER_S:.0f} s"
+    return None
 
 
 def cues_per_flash(cues_per_minute: float) -> int:

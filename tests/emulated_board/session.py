@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from andante.board.link import BoardLink
+from andante.coach.make import make_conductor
 from andante.errors import BoardError
 from andante.plan import Exercise, Outputs, Plan, WalkPlan, plan_as_dict
 from andante.ports import BoardInfo, BoardNews, LinkCounts
@@ -79,7 +80,8 @@ def play(recording: ForceRecording, session: Path, chip: Chip, seed: int = 1) ->
     recorder = Recorder(lambda: SessionWriter(session, header))
     recorder.start()
     try:
-        reason = Runner(plan, clock, [], board, recorder, started_ns).run()
+        conductor = make_conductor(plan, started_ns)
+        reason = Runner(conductor, clock, [], board, recorder, started_ns).run()
     except BaseException as error:
         recorder.finish(clock.now_ns(), f"cut off by an error: {error!r}")
         raise

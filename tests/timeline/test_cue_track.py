@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from andante.plan import Stage, StageKind
 from andante.ports import CueKind
 from andante.timebase import NS_PER_MS, NS_PER_S
-from andante.timeline.cue_track import CueTrack, lay_out
+from andante.timeline.cue_track import CueTrack
 from andante.timeline.fade import is_sounded, silent_share_at
+from andante.timeline.spans import lay_out
 
 STAGES = (Stage("cued", StageKind.CUED, 60.0), Stage("fade", StageKind.FADE, 40.0))
 

@@ -1,43 +1,44 @@
 """A session from its first line to its last.
 
-The runner knows ports, never devices. It hands each output its cues `LEAD_NS` ahead with an
-absolute time, takes in what the board felt, and records both. It has no waits of its own but a
-steady look-round every `TICK_NS`; nothing's timing depends on when that happens.
+The runner knows ports, never devices, and a conductor, never an exercise. It hands each output its
+cues ahead with an absolute time, takes in what the board felt, carries out commands, and records
+all of it. It has no waits of its own but a steady look-round every `TICK_NS`; nothing's timing
+depends on when that happens.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from andante.coach import starting_tempo
-from andante.plan import Exercise, Plan, StageKind, stages_of
-from andante.ports import (
-    FOOT_CHANNELS,
-    TAP_CHANNELS,
-    Board,
-    Cue,
-    CueKind,
-    CueOutput,
-    Edge,
-    Fault,
-    FaultKind,
-    Response,
+from andante.coach.conductor import LEAD_NS as LEAD_NS
+from andante.coach.conductor import Conductor, Decision
+from andante.commands import (
+    AnyCommand,
+    CommandSource,
+    Dizzy,
+    Note,
+    NudgeTempo,
+    Pause,
+    Resume,
+    SelfReport,
+    Stop,
+    Unlock,
 )
+from andante.ports import Board, Cue, CueKind, CueOutput, Fault, FaultKind
+from andante.session.file import Note as FileNote
+from andante.session.file import SelfReport as FileSelfReport
 from andante.session.file import TempoChange
-from andante.session.live import LiveSynchrony
 from andante.session.recorder import Recorder
 from andante.session.writer import SessionWriter
 from andante.timebase import NS_PER_MS, NS_PER_S, Clock
-from andante.timeline.cue_track import CueTrack, StageSpan, lay_out
-from andante.timeline.metronome import interval_ns_of
 
-LEAD_NS = 250 * NS_PER_MS
 TICK_NS = 20 * NS_PER_MS
-_DECIDE_AHEAD_NS = LEAD_NS + 2 * TICK_NS
 _LAST_RESPONSES_NS = 600 * NS_PER_MS
 _PROGRESS_NS = NS_PER_S // 5
 
 FINISHED = "finished"
 STOPPED = "stopped by the operator"
+DIZZY = "the patient felt dizzy"
+PAUSED = "pause"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Progress:
     last_asynchrony_ms: float | None
     vector_length: float | None
     response_count: int
+    paused: bool = False
 
 
 class Runner:
@@ -57,7 +59,7 @@ class Runner:
 
     def __init__(
         self,
-        plan: Plan,
+        conductor: Conductor,
         clock: Clock,
         outputs: Sequence[CueOutput],
         board: Board,
@@ -65,29 +67,25 @@ class Runner:
         started_ns: int,
         on_cue: Callable[[Cue], None] = lambda _: None,
         on_progress: Callable[[Progress], None] = lambda _: None,
-        stop_asked: Callable[[], bool] = lambda: False,
+        commands: Sequence[CommandSource] = (),
     ) -> None:
         """`started_ns` is the session's zero; outputs and board are started already.
 
         `on_cue` hears every cue when it is handed out, the silent ones too.
         """
-        self._plan = plan
+        self._conductor = conductor
         self._clock = clock
         self._outputs = outputs
         self._board = board
         self._recorder = recorder
         self._on_cue = on_cue
         self._on_progress = on_progress
-        self._stop_asked = stop_asked
+        self._commands = commands
         self._started_ns = started_ns
-        self._spans = lay_out(stages_of(plan), started_ns)
-        self._channels = FOOT_CHANNELS if plan.exercise is Exercise.WALK else TAP_CHANNELS
-        self._track: CueTrack | None = None
-        self._tempo_decided = False
+        self._shift_ns = 0  # how much later everything falls because of pauses
+        self._paused_ns: int | None = None
         self._stage_index = -1
-        self._baseline_ns: list[int] = []
-        self._live = LiveSynchrony()
-        self._response_count = 0
+        self._end_reason: str | None = None
         self._recording_ended = False
 
     def run(self) -> str:
@@ -107,23 +105,24 @@ class Runner:
     @property
     def end_ns(self) -> int:
         """When the last stage is due to end."""
-        return self._spans[-1].end_ns
+        return self._conductor.spans[-1].end_ns + self._shift_ns
 
     def _run_stages(self) -> str:
         next_tick_ns, next_progress_ns = self._started_ns, self._started_ns
         while True:
             now_ns = self._clock.now_ns()
             self._recorder.check()
+            for source in self._commands:
+                for command in source.take_commands():
+                    self._obey(command, now_ns)
             self._take_in(now_ns)
-            if now_ns >= self.end_ns or self._recording_ended:
+            if self._end_reason is not None:
+                return self._end_reason
+            if self._recording_ended or (self._paused_ns is None and now_ns >= self.end_ns):
                 return FINISHED
-            if self._stop_asked():
-                return STOPPED
-            self._enter_stage(now_ns)
-            refused = self._decide_tempo(now_ns)
-            if refused:
-                return refused
-            self._hand_out_cues(now_ns)
+            if self._paused_ns is None:
+                self._enter_stage(now_ns)
+                self._advance(now_ns)
             if now_ns >= next_progress_ns:
                 next_progress_ns = now_ns + _PROGRESS_NS
                 self._on_progress(self._progress(now_ns))
@@ -133,63 +132,111 @@ class Runner:
 
     def _collect_the_last(self) -> None:
         """Cues not begun are withdrawn; responses under way still come in."""
-        for output in self._outputs:
-            output.cancel()
-        self._live.finish()
+        self._silence()
         self._on_progress(self._progress(self._clock.now_ns()))
         deadline_ns = self._clock.now_ns() + _LAST_RESPONSES_NS
         while (now_ns := self._clock.now_ns()) < deadline_ns:
             self._take_in(now_ns)
             self._clock.sleep_until_ns(now_ns + TICK_NS)
 
-    # --- stages and tempo ---------------------------------------------------------------
+    def _silence(self) -> None:
+        for output in self._outputs:
+            output.cancel()
+
+    # --- stages and cues ----------------------------------------------------------------
 
     def _enter_stage(self, now_ns: int) -> None:
+        spans = self._conductor.spans
         while (
-            self._stage_index + 1 < len(self._spans)
-            and now_ns >= self._spans[self._stage_index + 1].start_ns
+            self._stage_index + 1 < len(spans)
+            and now_ns >= spans[self._stage_index + 1].start_ns + self._shift_ns
         ):
             self._stage_index += 1
-            span = self._spans[self._stage_index]
-            self._recorder.record(SessionWriter.begin_phase, span.stage.name, span.start_ns)
-            if span.stage.kind is StageKind.QUIET and self._track is not None:
-                self._live.finish()
-                self._record_tempo(TempoChange(span.start_ns, None, "the cued part is over"))
+            span = spans[self._stage_index]
+            self._begin_phase(span.stage.name, span.start_ns + self._shift_ns)
 
-    def _cued_spans(self) -> tuple[StageSpan, ...]:
-        return tuple(s for s in self._spans if s.stage.kind is not StageKind.QUIET)
+    def _begin_phase(self, name: str, start_ns: int) -> None:
+        self._recorder.record(SessionWriter.begin_phase, name, start_ns)
 
-    def _decide_tempo(self, now_ns: int) -> str | None:
-        """Settle the tempo just before the cued part; a reason to end where there is none."""
-        spans = self._cued_spans()
-        if self._tempo_decided or not spans or now_ns < spans[0].start_ns - _DECIDE_AHEAD_NS:
-            return None
-        self._tempo_decided = True
-        decision = starting_tempo(self._plan, self._baseline_ns)
-        self._record_tempo(TempoChange(spans[0].start_ns, decision.tempo_spm, decision.reason))
-        if decision.tempo_spm is None:
-            return decision.reason
-        self._track = CueTrack(spans, decision.tempo_spm)
-        return None
+    def _advance(self, now_ns: int) -> None:
+        turn = self._conductor.advance(now_ns - self._shift_ns)
+        for decision in turn.decisions:
+            self._record_decision(decision)
+        for fault in turn.faults:
+            shifted = replace(fault, time_ns=fault.time_ns + self._shift_ns)
+            self._recorder.record(SessionWriter.add_fault, shifted)
+        if turn.cues:
+            self._hand_out(turn.cues)
+        if turn.end_reason is not None:
+            self._end_reason = turn.end_reason
 
-    def _record_tempo(self, change: TempoChange) -> None:
-        self._recorder.record(SessionWriter.add_tempo_change, change)
-
-    def _hand_out_cues(self, now_ns: int) -> None:
-        if self._track is None:
-            return
-        cues = self._track.take_until(now_ns + LEAD_NS)
-        if not cues:
-            return
+    def _hand_out(self, planned: Sequence[tuple[Cue, str]]) -> None:
+        cues = [
+            (replace(cue, planned_ns=cue.planned_ns + self._shift_ns), phase)
+            for cue, phase in planned
+        ]
         for cue, _ in cues:
             self._on_cue(cue)
-            if cue.kind is CueKind.SILENT:
-                continue
-            for output in self._outputs:
-                output.schedule(cue)
-            tempo = self._track.metronome.tempo_per_minute
-            self._live.add_cue(cue.planned_ns, interval_ns_of(tempo))
+            if cue.kind is not CueKind.SILENT:
+                for output in self._outputs:
+                    output.schedule(cue)
         self._recorder.record(SessionWriter.add_cues, cues)
+
+    def _record_decision(self, decision: Decision) -> None:
+        change = TempoChange(
+            decision.time_ns + self._shift_ns, decision.tempo_per_minute, decision.reason
+        )
+        self._recorder.record(SessionWriter.add_tempo_change, change)
+
+    # --- commands -----------------------------------------------------------------------
+
+    def _obey(self, command: AnyCommand, now_ns: int) -> None:
+        match command:
+            case Stop():
+                self._end_reason = STOPPED
+            case Dizzy():
+                self._end_reason = DIZZY
+                self._note(now_ns, "patient", "I feel dizzy.")
+            case Pause():
+                self._pause(now_ns, command.source)
+            case Resume():
+                self._resume(now_ns, command.source)
+            case NudgeTempo():
+                self._conductor.nudge(command.percent)
+                self._note(
+                    now_ns, command.source, f"Asked for {command.percent:+g} % of the tempo."
+                )
+            case Unlock():
+                self._conductor.unlock(command.role, command.reason)
+            case Note():
+                self._note(now_ns, command.role, command.text)
+            case SelfReport():
+                report = FileSelfReport(now_ns, command.moment, command.item, command.score)
+                self._recorder.record(SessionWriter.add_self_report, report)
+
+    def _pause(self, now_ns: int, source: str) -> None:
+        if self._paused_ns is not None:
+            return
+        self._paused_ns = now_ns
+        self._silence()
+        self._begin_phase(PAUSED, now_ns)
+        self._recorder.record(
+            SessionWriter.add_tempo_change, TempoChange(now_ns, None, f"paused by the {source}")
+        )
+
+    def _resume(self, now_ns: int, source: str) -> None:
+        if self._paused_ns is None:
+            return
+        self._shift_ns += now_ns - self._paused_ns
+        self._paused_ns = None
+        self._begin_phase(self._stage_name, now_ns)
+        tempo = self._conductor.tempo_per_minute
+        self._recorder.record(
+            SessionWriter.add_tempo_change, TempoChange(now_ns, tempo, f"resumed by the {source}")
+        )
+
+    def _note(self, now_ns: int, role: str, text: str) -> None:
+        self._recorder.record(SessionWriter.add_note, FileNote(now_ns, role, text))
 
     # --- what comes in ------------------------------------------------------------------
 
@@ -198,10 +245,17 @@ class Runner:
         responses = [r for r in news.responses if r.time_ns >= self._started_ns]
         if responses:
             self._recorder.record(SessionWriter.add_responses, responses)
-            for response in responses:
-                self._notice(response)
         if news.samples:
             self._recorder.record(SessionWriter.add_samples, news.samples)
+        if self._paused_ns is None:
+            for response in responses:
+                self._conductor.take_response(
+                    replace(response, time_ns=response.time_ns - self._shift_ns)
+                )
+            for block in news.samples:
+                if block.first_ns is not None:
+                    block = replace(block, first_ns=block.first_ns - self._shift_ns)
+                self._conductor.take_samples(block)
         if news.probes:
             self._recorder.record(SessionWriter.add_probes, news.probes)
         faults = list(news.faults)
@@ -219,21 +273,19 @@ class Runner:
         for fault in faults:
             self._recorder.record(SessionWriter.add_fault, fault)
 
-    def _notice(self, response: Response) -> None:
-        if response.edge is not Edge.ON or response.channel not in self._channels:
-            return
-        self._response_count += 1
-        if not self._tempo_decided:
-            self._baseline_ns.append(response.time_ns)
-        self._live.add_response(response.time_ns)
+    @property
+    def _stage_name(self) -> str:
+        return self._conductor.spans[max(0, self._stage_index)].stage.name
 
     def _progress(self, now_ns: int) -> Progress:
-        span = self._spans[max(0, self._stage_index)]
+        evidence = self._conductor.evidence
+        shown_ns = now_ns if self._paused_ns is None else self._paused_ns
         return Progress(
-            stage=span.stage.name,
-            left_s=max(0, self.end_ns - now_ns) / NS_PER_S,
-            tempo_per_minute=self._track.metronome.tempo_per_minute if self._track else None,
-            last_asynchrony_ms=self._live.last_asynchrony_ms,
-            vector_length=self._live.vector_length,
-            response_count=self._response_count,
+            stage=self._stage_name if self._paused_ns is None else PAUSED,
+            left_s=max(0, self.end_ns - shown_ns) / NS_PER_S,
+            tempo_per_minute=self._conductor.tempo_per_minute,
+            last_asynchrony_ms=evidence.last_asynchrony_ms,
+            vector_length=evidence.vector_length,
+            response_count=evidence.response_count,
+            paused=self._paused_ns is not None,
         )

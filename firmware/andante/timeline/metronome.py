@@ -58,6 +58,15 @@ class Metronome:
         phase = self._segments[-1].phase_at(at_ns)
         self._segments.append(_Segment(at_ns, phase, tempo_per_minute))
 
+    def restart(self, beat: int, at_ns: int) -> None:
+        """After a silence: beat `beat` falls at `at_ns`, at the tempo there was.
+
+        Raises ValueError for a time before an earlier change.
+        """
+        if at_ns < self._segments[-1].start_ns:
+            raise ValueError("a tempo change may not come before the one already made")
+        self._segments.append(_Segment(at_ns, float(beat), self.tempo_per_minute))
+
     def phase_at(self, time_ns: int) -> float:
         """Beats since the start, whole and fraction; negative before it."""
         return self._segment_at(time_ns).phase_at(time_ns)

@@ -1,39 +1,26 @@
-"""Decides the tempo from the responses, each decision with its reason in words. Pure."""
+"""The tempo of the cued part, from plan and baseline, with its reason in words. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from andante import safety
+from andante.coach.evidence import cadence_spm
 from andante.plan import Exercise, Plan
-from andante.timebase import NS_PER_S, S_PER_MINUTE
 
 
 @dataclass(frozen=True)
-class Decision:
-    """A tempo from now on, or None where no tempo can be given, and why."""
+class Opening:
+    """A tempo to begin with, or None where no tempo can be given, and why.
 
-    tempo_spm: float | None
-    reason: str
-
-
-def cadence_spm(contact_times_ns: Sequence[int]) -> float | None:
-    """Cadence from contacts of both feet, in any order: 60 / median step time.
-
-    Step times outside the plausible range are left out; None where fewer than
-    `safety.MIN_BASELINE_STEPS` remain.
+    `baseline_per_minute`: the patient's own tempo, where it could be measured.
     """
-    times_ns = np.sort(np.asarray(contact_times_ns, dtype=np.int64))
-    step_times_s = np.diff(times_ns).astype(np.float64) / NS_PER_S
-    limit = safety.STEP_TIME_S
-    plausible = step_times_s[(step_times_s >= limit.low) & (step_times_s <= limit.high)]
-    if plausible.size < safety.MIN_BASELINE_STEPS:
-        return None
-    return S_PER_MINUTE / float(np.median(plausible))
+
+    tempo_per_minute: float | None
+    reason: str
+    baseline_per_minute: float | None = None
 
 
-def starting_tempo(plan: Plan, baseline_contacts_ns: Sequence[int]) -> Decision:
+def starting_tempo(plan: Plan, baseline_contacts_ns: Sequence[int]) -> Opening:
     """The tempo of the cued part.
 
     `baseline_contacts_ns`: every contact of either foot during the baseline. A baseline that
@@ -41,15 +28,15 @@ def starting_tempo(plan: Plan, baseline_contacts_ns: Sequence[int]) -> Decision:
     names a tempo, that tempo then holds without the limit that only a baseline can set.
     """
     if plan.exercise is Exercise.TAP and plan.tap is not None:
-        return Decision(plan.tap.tempo_bpm, "tempo of the plan")
+        return Opening(plan.tap.tempo_bpm, "tempo of the plan")
     walk = plan.walk
     if walk is None or walk.cued_minutes is None:
-        return Decision(None, "the plan has no cued part")
+        return Opening(None, "the plan has no cued part")
     baseline_spm = cadence_spm(baseline_contacts_ns)
     unlocked = plan.patient.tempo_unlocked_by is not None
     if walk.tempo_percent_of_baseline is not None:
         if baseline_spm is None:
-            return Decision(
+            return Opening(
                 None,
                 f"fewer than {safety.MIN_BASELINE_STEPS + 1} steps were felt during the baseline, "
                 "so no tempo can be taken from it; check the foot sensors and start again",
@@ -61,17 +48,17 @@ def starting_tempo(plan: Plan, baseline_contacts_ns: Sequence[int]) -> Decision:
         )
     elif walk.tempo_spm is not None:
         if plan.patient.freezer and not unlocked and baseline_spm is None:
-            return Decision(
+            return Opening(
                 None,
                 "the patient is marked as a freezer and no baseline cadence could be measured, so "
                 "the tempo might be a raised one; check the foot sensors and start again",
             )
         wanted_spm, reason = walk.tempo_spm, "tempo of the plan"
     else:
-        return Decision(None, "the plan gives no tempo")
+        return Opening(None, "the plan gives no tempo")
     clamped = safety.clamp_cue_tempo(wanted_spm, baseline_spm, unlocked, plan.patient.freezer)
     if clamped.reason:
         reason = f"{reason}, {clamped.reason}"
     if unlocked:
         reason = f"{reason} (unlocked by the {plan.patient.tempo_unlocked_by})"
-    return Decision(clamped.value, reason)
+    return Opening(clamped.value, reason, baseline_spm)
