@@ -55,6 +55,21 @@ MATCHED_SLEW_PERCENT = 0.5
 """How far a tempo that follows the patient may move from one beat to the next; our own choice: a
 tenth of the largest change allowed, so that following is never felt as a jump."""
 
+BREATHING_RATE_BRPM = Range(
+    4.5, 20, "breaths/min", "resonance breathing goes down to 4.5; resting adults stay below 20"
+)
+BREATH_BASELINE_S = Range(0, 120, "s", "two minutes show a rate (clinical reference, section 1)")
+MIN_MEASURING_BREATH_BASELINE_S = 30.0
+"""Shortest baseline from which a breathing rate may be taken: four breaths at 8/min."""
+BREATH_REST_S = Range(0, 120, "s", "rests between steps of a resonance assessment")
+EXHALE_TARGET_S = Range(2, 10, "s", "with an inhale of a few seconds still above 4.5 breaths/min")
+GUIDED_SLOWING_BRPM_PER_MIN = 0.5
+GUIDED_MARGIN_BRPM = 0.5
+"""A pacer that guides down slows by no more a minute than the first, and is never slower than the
+patient by more than the second."""
+EXHALE_STEP_S = 0.25
+"""How much longer an exhale may get from one breath to the next; our own choice."""
+
 STALE_AFTER_S = 2.0
 UNCHANGING_AFTER_S = 5.0
 """No adaptation on data older than the first, from the future, or unchanging for the second."""
@@ -141,6 +156,15 @@ def clamp_tapping_tempo(tempo_bpm: float, previous_bpm: float) -> Clamped:
             f"{TAPPING_TEMPO_BPM.high:.0f} beats/min"
         )
     return Clamped(value, "; ".join(reasons) or None)
+
+
+def clamp_breathing_rate(rate_brpm: float) -> Clamped:
+    """The breathing rate nearest to `rate_brpm` that is allowed."""
+    limit = BREATHING_RATE_BRPM
+    value, reason = _clamp(rate_brpm, limit.low, limit.high)
+    if reason:
+        reason = f"{reason} to stay within {limit.low:g}-{limit.high:g} breaths/min"
+    return Clamped(value, reason)
 
 
 def stale_reason(now_ns: int, newest_ns: int | None, changed_ns: int | None) -> str | None:

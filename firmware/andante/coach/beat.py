@@ -3,18 +3,16 @@
 import random
 
 from andante import safety
-from andante.coach.conductor import LEAD_NS, Decision, Turn
+from andante.coach.conductor import LEAD_NS, BaseConductor, Turn
 from andante.coach.evidence import Evidence
 from andante.coach.opening import Opening, starting_tempo
 from andante.coach.policies import Fixed, Moment, Progressive, Step, TempoPolicy
 from andante.coach.policies import policy_of as walk_policy_of
-from andante.plan import Exercise, Plan, StageKind, WalkPolicy, stages_of
+from andante.plan import Exercise, Plan, StageKind, WalkPolicy
 from andante.ports import (
     FOOT_CHANNELS,
     TAP_CHANNELS,
     CueKind,
-    Fault,
-    FaultKind,
     Response,
     SampleBlock,
 )
@@ -22,23 +20,21 @@ from andante.timebase import NS_PER_MS
 from andante.timeline.cue_track import CueTrack, Sounded, thinned_in_fade
 from andante.timeline.fade import silent_share_at
 from andante.timeline.metronome import interval_ns_of
-from andante.timeline.spans import StageSpan, cued_spans, lay_out
+from andante.timeline.spans import StageSpan
 
 ADAPTIVE_LEAD_NS = 170 * NS_PER_MS
 """Shorter where a beat has to wait for what the patient does at the one before."""
 DECIDE_AHEAD_NS = 40 * NS_PER_MS
 
 
-class BeatConductor:
+class BeatConductor(BaseConductor):
     """Baseline, opening tempo, beats by a policy within the limits, fade, carry-over."""
 
     def __init__(self, plan: Plan, started_ns: int) -> None:
         """`started_ns` is the session's zero."""
-        self._plan = plan
-        self.spans = lay_out(stages_of(plan), started_ns)
-        self._cued = cued_spans(self.spans)
         walking = plan.exercise is Exercise.WALK
         self.evidence = Evidence(FOOT_CHANNELS if walking else TAP_CHANNELS)
+        super().__init__(plan, started_ns, self.evidence)
         adaptive = plan.walk is not None and plan.walk.policy is WalkPolicy.ADAPTIVE
         self._lead_ns = ADAPTIVE_LEAD_NS if walking and adaptive else LEAD_NS
         self._baseline_ns: list[int] = []
@@ -46,12 +42,7 @@ class BeatConductor:
         self._policy: TempoPolicy = Fixed()
         self._track: CueTrack | None = None
         self._nominal_per_minute = 0.0
-        self._unlocked_by = plan.patient.tempo_unlocked_by
-        self._nudge_percent = 0.0
-        self._stale = False
         self._over = False
-        self._now_ns = started_ns
-        self._turn = Turn()
 
     @property
     def tempo_per_minute(self) -> float | None:
@@ -69,16 +60,6 @@ class BeatConductor:
         """A piece of a sensor's signal."""
         self.evidence.add_samples(block)
 
-    def nudge(self, percent: float) -> None:
-        """Change the nominal tempo at the next beat."""
-        self._nudge_percent += percent
-
-    def unlock(self, role: str, reason: str) -> None:
-        """Widen the limits around the baseline."""
-        self._unlocked_by = role
-        words = f"the {role} has unlocked the tempo limits: {reason}"
-        self._turn.decisions.append(Decision(self._now_ns, self.tempo_per_minute, words))
-
     # --- what goes out ------------------------------------------------------------------
 
     def advance(self, now_ns: int) -> Turn:
@@ -94,8 +75,7 @@ class BeatConductor:
             if not self._over and now_ns >= self._cued[-1].end_ns:
                 self._over = True
                 self._decide(self._cued[-1].end_ns, None, "the cued part is over")
-        turn, self._turn = self._turn, Turn()
-        return turn
+        return self._take_turn()
 
     def _open(self, now_ns: int) -> None:
         start_ns = self._cued[0].start_ns
@@ -148,7 +128,7 @@ class BeatConductor:
         assert self._track is not None
         moment = Moment(beat, planned_ns, self._now_ns, self._nominal_per_minute)
         step = Step(self._nominal_per_minute)
-        if self._may_adapt(planned_ns):
+        if not self._policy.adapts or self._may_adapt():
             step = self._policy.step(moment, self.evidence)
         wanted, reasons = step.tempo_per_minute, [step.reason] if step.reason else []
         if self._nudge_percent:
@@ -185,26 +165,6 @@ class BeatConductor:
         if clamped.reason:
             reasons.append(clamped.reason)
         return clamped.value
-
-    def _may_adapt(self, planned_ns: int) -> bool:
-        """The stale gate: False holds the tempo, and says so when that begins and ends."""
-        if not self._policy.adapts:
-            return True
-        reason = self.evidence.stale_reason(self._now_ns)
-        if reason and not self._stale:
-            self._fault(FaultKind.SENSOR_STALE, f"The tempo is held: {reason}.")
-            self._decide(planned_ns, self._nominal_per_minute, f"held: {reason}")
-        elif self._stale and not reason:
-            self._fault(FaultKind.SENSOR_FRESH, "The sensors are felt again.")
-            self._decide(planned_ns, self._nominal_per_minute, "the sensors are felt again")
-        self._stale = reason is not None
-        return reason is None
-
-    def _decide(self, time_ns: int, tempo: float | None, reason: str) -> None:
-        self._turn.decisions.append(Decision(time_ns, tempo, reason))
-
-    def _fault(self, kind: FaultKind, text: str) -> None:
-        self._turn.faults.append(Fault(kind, self._now_ns, "board", text))
 
 
 def muted_at_random(seed: int, start_ns: int, end_ns: int) -> Sounded:

@@ -109,6 +109,10 @@ class Evidence:
         """60 / median of the last twelve times from response to response; None before those."""
         return cadence_spm(list(self._times_ns)[-(CADENCE_STEPS + 1) :])
 
+    def own_per_minute(self) -> float | None:
+        """The patient's own tempo of late."""
+        return self.cadence_spm()
+
     def stale_reason(self, now_ns: int) -> str | None:
         """Why nothing may be adapted to this now; None where it may."""
         newest_ns = self._times_ns[-1] if self._times_ns else None

@@ -1,5 +1,7 @@
 """What the therapist asked for: one TOML file, validated with units and ranges."""
 
+from andante.plan.breathe import BreathePlan as BreathePlan
+from andante.plan.breathe import BreathePolicy as BreathePolicy
 from andante.plan.parts import PatientFlags as PatientFlags
 from andante.plan.parts import Stage as Stage
 from andante.plan.parts import StageKind as StageKind

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from andante import safety
+from andante.plan.breathe import BreathePlan
 from andante.plan.parts import ExercisePart, PatientFlags, within
 from andante.plan.tap import TapPlan
 from andante.plan.walk import WalkPlan
@@ -23,6 +24,7 @@ class Exercise(StrEnum):
     """What the patient does."""
 
     WALK = "walk"
+    BREATHE = "breathe"
     TAP = "tap"
 
 
@@ -52,6 +54,7 @@ class Plan(Struct, forbid_unknown_fields=True, frozen=True):
     exercise: Exercise
     patient_code: PatientCode = "unknown"
     walk: WalkPlan | None = None
+    breathe: BreathePlan | None = None
     tap: TapPlan | None = None
     outputs: Outputs = Outputs()
     patient: PatientFlags = PatientFlags()

@@ -51,6 +51,7 @@ class Progress:
     last_asynchrony_ms: float | None
     vector_length: float | None
     response_count: int
+    own_per_minute: float | None = None
     paused: bool = False
 
 
@@ -287,5 +288,6 @@ class Runner:
             last_asynchrony_ms=evidence.last_asynchrony_ms,
             vector_length=evidence.vector_length,
             response_count=evidence.response_count,
+            own_per_minute=evidence.own_per_minute(),
             paused=self._paused_ns is not None,
         )
