@@ -53,7 +53,7 @@ def test_a_session_that_starts_with_cues_gives_time_to_get_ready() -> None:
             'exercise = "walk"\n[walk]\ntempo = 100\n',
             ["line 3", "walk.tempo is not a field", "tempo_spm"],
         ),
-        ('exercise = "swim"\n', ["line 1", "exercise is 'swim'", '"walk" or "tap"']),
+        ('exercise = "swim"\n', ["line 1", "exercise is 'swim'", '"walk" or "breathe"']),
         ("[walk]\n", ["the field exercise is missing"]),
         ('exercise = "walk"\n', ["there is no [walk] table"]),
         ('exercise = "walk"\nwalk = 3\n', ["line 2", "walk is 3", "a table with policy"]),

@@ -14,18 +14,22 @@ class CueKind(StrEnum):
     """What a cue asks for. A silent cue keeps its place in time but no output gives it.
 
     A beat or a note has a moment; the four parts of a breath have a length as well. A note is
-    music that nobody is asked to meet.
+    music that nobody is asked to meet; an expected beat is one that the patient is asked to meet
+    without being given it, as in the repeat of a rhythm.
     """
 
     BEAT = "beat"
     SILENT = "silent"
     NOTE = "note"
+    EXPECTED = "expected"
     INHALE = "inhale"
     HOLD_IN = "hold_in"
     EXHALE = "exhale"
     HOLD_OUT = "hold_out"
 
 
+UNGIVEN_KINDS = frozenset({CueKind.SILENT, CueKind.EXPECTED})
+"""Cues that reach no output."""
 BREATH_KINDS = frozenset({CueKind.INHALE, CueKind.HOLD_IN, CueKind.EXHALE, CueKind.HOLD_OUT})
 
 

@@ -2,8 +2,10 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,10 +24,15 @@ CLOSE_NS = 0.1 * NS_PER_MS
 
 
 def plan_of(policy: WalkPolicy, flags: PatientFlags | None = None, **fields: float) -> Plan:
-    values = {"baseline_s": 20.0, "tempo_percent_of_baseline": 100.0, "cued_minutes": 2.0, **fields}
+    values: dict[str, Any] = {
+        "baseline_s": 20.0,
+        "tempo_percent_of_baseline": 100.0,
+        "cued_minutes": 2.0,
+        **fields,
+    }
     return Plan(
         Exercise.WALK, walk=WalkPlan(policy=policy, **values), patient=flags or PatientFlags()
-    )  # type: ignore[arg-type]
+    )
 
 
 def run(plan: Plan, own_spm: float = OWN_SPM, **parts: object) -> Heard:
@@ -34,8 +41,9 @@ def run(plan: Plan, own_spm: float = OWN_SPM, **parts: object) -> Heard:
     return lead(conductor, answer, **parts)  # type: ignore[arg-type]
 
 
-def intervals_ns(heard: Heard) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.diff(np.array([cue.planned_ns for cue in heard.beats()], dtype=np.int64))
+def intervals_ns(heard: Heard) -> npt.NDArray[np.int64]:
+    steps_ns: npt.NDArray[np.int64] = np.diff([cue.planned_ns for cue in heard.beats()])
+    return steps_ns
 
 
 def test_fixed_keeps_one_tempo() -> None:

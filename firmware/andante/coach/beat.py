@@ -19,7 +19,7 @@ from andante.ports import (
 from andante.timebase import NS_PER_MS
 from andante.timeline.cue_track import CueTrack, Sounded, thinned_in_fade
 from andante.timeline.fade import silent_share_at
-from andante.timeline.metronome import interval_ns_of
+from andante.timeline.metronome import interval_ns_of, tempo_of
 from andante.timeline.spans import StageSpan
 
 ADAPTIVE_LEAD_NS = 170 * NS_PER_MS
@@ -33,7 +33,8 @@ class BeatConductor(BaseConductor):
     def __init__(self, plan: Plan, started_ns: int) -> None:
         """`started_ns` is the session's zero."""
         walking = plan.exercise is Exercise.WALK
-        self.evidence = Evidence(FOOT_CHANNELS if walking else TAP_CHANNELS)
+        pads = TAP_CHANNELS[: plan.tap.pads] if plan.tap is not None else TAP_CHANNELS
+        self.evidence = Evidence(FOOT_CHANNELS if walking else pads)
         super().__init__(plan, started_ns, self.evidence)
         adaptive = plan.walk is not None and plan.walk.policy is WalkPolicy.ADAPTIVE
         self._lead_ns = ADAPTIVE_LEAD_NS if walking and adaptive else LEAD_NS
@@ -143,7 +144,7 @@ class BeatConductor(BaseConductor):
         interval_ns = interval_ns_of(nominal)
         shifted_ns = max(interval_ns + step.shift_ns, interval_ns / 2)
         tempo = self._within_limits(
-            interval_ns_of(shifted_ns), self._track.metronome.tempo_per_minute, reasons
+            tempo_of(shifted_ns), self._track.metronome.tempo_per_minute, reasons
         )
         if reasons or (changed and not self._policy.about):
             self._decide(planned_ns, nominal, "; ".join(reasons))

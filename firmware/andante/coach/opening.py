@@ -28,7 +28,7 @@ def starting_tempo(plan: Plan, baseline_contacts_ns: Sequence[int]) -> Opening:
     names a tempo, that tempo then holds without the limit that only a baseline can set.
     """
     if plan.exercise is Exercise.TAP and plan.tap is not None:
-        return Opening(plan.tap.tempo_bpm, "tempo of the plan")
+        return Opening(plan.tap.beat_bpm, "tempo of the plan")
     walk = plan.walk
     if walk is None or walk.cued_minutes is None:
         return Opening(None, "the plan has no cued part")

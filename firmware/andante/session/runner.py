@@ -23,7 +23,7 @@ from andante.commands import (
     Stop,
     Unlock,
 )
-from andante.ports import Board, Cue, CueKind, CueOutput, Fault, FaultKind
+from andante.ports import UNGIVEN_KINDS, Board, Cue, CueOutput, Fault, FaultKind
 from andante.session.file import Note as FileNote
 from andante.session.file import SelfReport as FileSelfReport
 from andante.session.file import TempoChange
@@ -178,7 +178,7 @@ class Runner:
         ]
         for cue, _ in cues:
             self._on_cue(cue)
-            if cue.kind is not CueKind.SILENT:
+            if cue.kind not in UNGIVEN_KINDS:
                 for output in self._outputs:
                     output.schedule(cue)
         self._recorder.record(SessionWriter.add_cues, cues)

@@ -15,6 +15,11 @@ def interval_ns_of(tempo_per_minute: float) -> float:
     return S_PER_MINUTE * NS_PER_S / tempo_per_minute
 
 
+def tempo_of(interval_ns: float) -> float:
+    """Beats (or steps) a minute at a time between two of them."""
+    return S_PER_MINUTE * NS_PER_S / interval_ns
+
+
 @dataclass(frozen=True)
 class _Segment:
     start_ns: int
