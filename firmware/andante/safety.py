@@ -91,6 +91,7 @@ measure of cadence wherever it follows the patient."""
 
 CUED_MINUTES = Range(0.1, 60, "min", "a new start is due after 60 minutes")
 FADE_S = Range(0, 300, "s", "part of the session's 60 minutes")
+LISTEN_MINUTES = Range(1, 60, "min", "a new start is due after 60 minutes")
 QUIET_TAPPING_S = Range(5, 300, "s", "a screen's parts last 30-60 s (Dalla Bella 2017)")
 CARRY_OVER_S = Range(0, 900, "s", "effects of cueing were followed for 15 min (Hausdorff 2007)")
 UNPAUSED_SESSION_S = 30 * 60.0

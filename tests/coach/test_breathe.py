@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from andante import safety
 from andante.coach.breath_evidence import BreathEvidence
-from andante.coach.breathe import BreatheConductor
+from andante.coach.make import make_conductor
 from andante.errors import PlanError
 from andante.plan import BreathePlan, BreathePolicy, Exercise, Plan, parse_plan
 from andante.ports import Channel, Cue, CueKind, FaultKind, SampleBlock
@@ -54,7 +54,7 @@ class Breather:
 
 
 def run(plan: Plan, breather: Breather | None = None) -> Heard:
-    conductor = BreatheConductor(plan, START_NS)
+    conductor = make_conductor(plan, START_NS)
 
     def asks(_: int) -> None:
         if breather is not None:
@@ -135,7 +135,7 @@ def test_guided_down_holds_on_a_stuck_belt() -> None:
     def level(now_ns: int) -> float:
         return breather.level(min(now_ns, START_NS + 120 * NS_PER_S))
 
-    conductor = BreatheConductor(
+    conductor = make_conductor(
         plan_of(BreathePolicy.GUIDED_DOWN, baseline_s=60.0, cued_minutes=5.0), START_NS
     )
     heard = lead(conductor, level=level)
@@ -174,7 +174,7 @@ def test_a_change_in_mid_breath_moves_no_phase_and_leaves_no_limit(
         inhale_parts=inhale,
         exhale_parts=10 - inhale,
     )
-    conductor = BreatheConductor(plan, START_NS)
+    conductor = make_conductor(plan, START_NS)
     asked = dict(nudges)
 
     def asks(now_ns: int) -> None:

@@ -2,6 +2,7 @@
 
 from andante.plan.breathe import BreathePlan as BreathePlan
 from andante.plan.breathe import BreathePolicy as BreathePolicy
+from andante.plan.listen import ListenPlan as ListenPlan
 from andante.plan.parts import PatientFlags as PatientFlags
 from andante.plan.parts import Stage as Stage
 from andante.plan.parts import StageKind as StageKind

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from andante import safety
 from andante.plan.breathe import BreathePlan
+from andante.plan.listen import ListenPlan
 from andante.plan.parts import ExercisePart, PatientFlags, within
 from andante.plan.tap import TapPlan
 from andante.plan.walk import WalkPlan
@@ -26,6 +27,7 @@ class Exercise(StrEnum):
     WALK = "walk"
     BREATHE = "breathe"
     TAP = "tap"
+    LISTEN = "listen"
 
 
 class BeatSound(StrEnum):
@@ -56,6 +58,7 @@ class Plan(Struct, forbid_unknown_fields=True, frozen=True):
     walk: WalkPlan | None = None
     breathe: BreathePlan | None = None
     tap: TapPlan | None = None
+    listen: ListenPlan | None = None
     outputs: Outputs = Outputs()
     patient: PatientFlags = PatientFlags()
 
