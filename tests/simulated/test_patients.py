@@ -86,8 +86,10 @@ def test_under_cues_the_asynchronies_are_those_of_the_model() -> None:
         timekeeper_sd_ms=s_t,
         motor_sd_ms=s_m,
         asymmetry_percent=0.0,
-        contact_share=0.2,
-        own_variability_percent=2.0,
+        contact_shares=(0.2,),
+        period_correction=0.0,
+        timekeeper_dfa_alpha=0.5,
+        drift_percent=0.0,
         starts_by_itself=False,
     )
     patient, _, _ = walk(habits, 2400, tempo=120.0, look_ms=100)
@@ -97,20 +99,6 @@ def test_under_cues_the_asynchronies_are_those_of_the_model() -> None:
     assert a_ms[50:].mean() == pytest.approx(-30, abs=1)
     assert gamma0 == pytest.approx(166.67, rel=0.1)
     assert gamma1 == pytest.approx(58.33, rel=0.2)
-
-
-def test_own_strides_are_correlated_over_many_steps() -> None:
-    """A healthy walker's strides are persistent: neighbours' means over 30 strides vary far more
-    than those of the same strides shuffled."""
-    patient, _, _ = walk(HEALTHY_WALKER, 0, 1800, look_ms=200)
-    strides_ns = np.diff([r.time_ns for r in patient.truth if r.channel is Channel.LEFT_FOOT])
-    strides_ns = strides_ns[: strides_ns.size // 30 * 30]
-
-    def spread_of_means(values: np.ndarray) -> float:
-        return float(values.reshape(-1, 30).mean(axis=1).std())
-
-    shuffled = np.random.default_rng(1).permutation(strides_ns)
-    assert spread_of_means(strides_ns) > 2 * spread_of_means(shuffled)
 
 
 def test_the_tapper_waits_for_three_beats() -> None:
