@@ -1,6 +1,7 @@
 """A session file to all its measures: the one way in for report, export and page."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,20 +11,26 @@ import numpy as np
 import numpy.typing as npt
 
 from andante.plan import Exercise
-from andante.ports import FOOT_CHANNELS, Channel, Edge
+from andante.plan.tap import TapTask
+from andante.ports import BREATH_KINDS, FOOT_CHANNELS, TAP_CHANNELS, Channel, Edge
 from andante.session.file import (
-    MISSING,
-    NOT_GIVEN,
     CueTable,
     Int64s,
     OutputTable,
     ResponseTable,
+    SampleSeries,
     SessionData,
-    load_session,
 )
-from andante.timebase import NS_PER_S, NS_PER_US
+from andante.timebase import NS_PER_S
 from andante_host.cues import ReferenceCues, answering_channels, reference_cues, series_on
+from andante_host.found_events import belt_of, load_with_events
+from andante_host.metrics.breathing import breathing_measures
+from andante_host.metrics.continuation import FORMULAS as OWN_TAPPING_FORMULAS
+from andante_host.metrics.continuation import own_tapping
 from andante_host.metrics.gait import gait_measures
+from andante_host.metrics.group import group_measures
+from andante_host.metrics.middle import median
+from andante_host.metrics.pacer import Pacer
 from andante_host.metrics.synchrony import Meeting, meet, pairs_in_session, synchrony_measures
 from andante_host.metrics.timing import timing_block
 
@@ -34,7 +41,11 @@ CONTACT_NOTE = (
 )
 
 
+WITHOUT_BEAT = ("continuation", "unpaced", "carry-over")
+"""The phases in which a person taps and no beat is given."""
+
 Table = TypeVar("Table", CueTable, OutputTable, ResponseTable)
+Part = TypeVar("Part")
 Window = tuple[float, float]
 WHOLE: Window = (-math.inf, math.inf)
 
@@ -53,23 +64,30 @@ class Analysis:
 
 
 def analyse(path: Path, pairs: bool = False, window_s: Window = WHOLE) -> dict[str, Any]:
-    """Every measure of a session file: `session`, `timing`, `synchrony`, `gait`, `breathing` and
-    `group`, null where the session has none. With `pairs`, `synchrony.pairs` lists every match.
+    """Every measure of a session file: `session`, `timing`, `synchrony`, `gait`, `breathing`,
+    `group` and `tapping` (without a beat), null where the session has none; `session.absent` says
+    why. With `pairs`, `synchrony.pairs` lists every match.
 
-    `window_s`: only cues and responses in [from, to) count, as for leaving out a walk's first
-    seconds; the `timing` block is always that of the whole session. Units are in the keys; the
-    `_s` of a moment counts from the start of the session. Raises SessionFileError.
+    `window_s`: only cues, responses and samples in [from, to) count, as for leaving out a walk's
+    first seconds; the `timing` block is always that of the whole session. Units are in the keys;
+    the `_s` of a moment counts from the start of the session. Raises SessionFileError.
     """
     return analyse_in_full(path, pairs, window_s).blocks
 
 
 def analyse_in_full(path: Path, pairs: bool = False, window_s: Window = WHOLE) -> Analysis:
     """`analyse`, with the arrays behind the figures. Raises SessionFileError."""
-    data, contacts_detected = _load_with_contacts(path)
+    return measures_of(*load_with_events(path), pairs, window_s)
+
+
+def measures_of(
+    data: SessionData, events_found: bool, pairs: bool = False, window_s: Window = WHOLE
+) -> Analysis:
+    """`analyse_in_full` of a session in memory, as `load_with_events` gives it."""
     whole, data = data, _within(data, window_s)
     absent: dict[str, str] = {
-        "breathing": "This version does not measure breathing.",
-        "group": "One person alone is no group.",
+        "group": "Fewer than two people tapped.",
+        "tapping": "Nobody tapped without a beat.",
     }
     cues = reference_cues(data)
     timing = timing_block(whole, cues.reference if cues else None)
@@ -78,28 +96,35 @@ def analyse_in_full(path: Path, pairs: bool = False, window_s: Window = WHOLE) -
         absent["synchrony"] = "There were fewer than two cues to meet."
     else:
         meeting = meet(cues.series, series_on(data, answering_channels(data)))
-        synchrony = _synchrony_block(data, cues, meeting, timing["latency_calibrated"])
+        synchrony = _synchrony_block(data, cues, meeting)
         if pairs:
             synchrony["pairs"] = pairs_in_session(meeting, data.header.started_ns)
-    gait = _gait_block(data, contacts_detected)
+    gait = _gait_block(data, events_found)
     if gait is None:
         absent["gait"] = "There were no steps."
+    breathing = _breathing_block(data)
+    if breathing is None:
+        absent["breathing"] = "There was no breathing belt."
+    group = _group_block(data)
+    tapping = None if group else _tapping_block(data)
     blocks = {
-        "session": _session_block(data, absent),
+        "session": {},
         "timing": timing,
         "synchrony": synchrony,
         "gait": gait,
-        "breathing": None,
-        "group": None,
+        "breathing": breathing,
+        "group": group,
+        "tapping": tapping,
     }
+    absent = {name: reason for name, reason in absent.items() if blocks[name] is None}
+    blocks["session"] = _session_block(data, absent)
     return Analysis(data, cues, meeting, blocks)
 
 
-def _synchrony_block(
-    data: SessionData, cues: ReferenceCues, meeting: Meeting, latency_calibrated: bool
-) -> dict[str, Any]:
-    block = synchrony_measures(meeting, latency_calibrated)
+def _synchrony_block(data: SessionData, cues: ReferenceCues, meeting: Meeting) -> dict[str, Any]:
+    block = synchrony_measures(meeting, cues.latency_ms is not None)
     block["cue_reference"] = cues.reference
+    block["cue_latency_ms"] = cues.latency_ms
     block["silent_cue_count"] = cues.silent_count
     block["not_given_cue_count"] = cues.not_given_count
     block["doubtful_cue_count"] = cues.doubtful_count
@@ -173,7 +198,7 @@ def _phase_end_ns(data: SessionData, end_ns: int | None) -> int:
 
 
 def _within(data: SessionData, window_s: Window) -> SessionData:
-    """The session with only the cues and responses in [from, to), seconds from its start."""
+    """The session with only the cues, responses and samples in [from, to) seconds of it."""
     if window_s == WHOLE:
         return data
 
@@ -188,7 +213,12 @@ def _within(data: SessionData, window_s: Window) -> SessionData:
         for name, table in data.outputs.items()
     }
     responses = _rows(data.responses, inside(data.responses.time_ns))
-    return replace(data, cues=cues, outputs=outputs, responses=responses)
+    samples = {
+        channel: SampleSeries(series.time_ns[chosen], series.counts[chosen])
+        for channel, series in data.samples.items()
+        for chosen in (inside(series.time_ns),)
+    }
+    return replace(data, cues=cues, outputs=outputs, responses=responses, samples=samples)
 
 
 def _rows(table: Table, chosen: npt.NDArray[np.bool_]) -> Table:
@@ -196,60 +226,7 @@ def _rows(table: Table, chosen: npt.NDArray[np.bool_]) -> Table:
     return replace(table, **{name: column[chosen] for name, column in vars(table).items()})
 
 
-# --- steps ----------------------------------------------------------------------------------
-
-
-def _load_with_contacts(path: Path) -> tuple[SessionData, bool]:
-    """The session, and whether its contacts had to be found in the force samples just now."""
-    data = load_session(path, with_raw=False)
-    if data.header.exercise != Exercise.WALK:
-        return data, False
-    if np.isin(data.responses.channel, list(FOOT_CHANNELS)).any():
-        return data, False
-    data = load_session(path)
-    if any(foot not in data.samples for foot in FOOT_CHANNELS):
-        return data, False
-    return replace(data, responses=_detected_contacts(data)), True
-
-
-def _detected_contacts(data: SessionData) -> ResponseTable:
-    """Contacts and offs found in the force samples of both feet.
-
-    `ticks` and `epoch` are MISSING: no board stamped these. Their uncertainty is that of a
-    moment somewhere between two samples.
-    """
-    from andante_host.detect.contacts import detect_contacts  # scipy, only where it is needed
-
-    series = [data.samples[foot] for foot in FOOT_CHANNELS]
-    known = [part.time_ns != NOT_GIVEN for part in series]
-    time_ns = np.union1d(*(part.time_ns[k] for part, k in zip(series, known, strict=True)))
-    if time_ns.size < 2:
-        return data.responses
-    force = np.full((len(series), time_ns.size), np.nan)
-    for row, part, k in zip(force, series, known, strict=True):
-        row[np.searchsorted(time_ns, part.time_ns[k])] = part.counts[k]
-    start_ns = int(time_ns[0])
-    feet = detect_contacts((time_ns - start_ns) / NS_PER_S, *force)
-    edges = [
-        (foot, edge, start_ns + np.rint(times_s * NS_PER_S).astype(np.int64))
-        for foot, events in zip(FOOT_CHANNELS, feet, strict=True)
-        for edge, times_s in ((Edge.ON, events.contacts_s), (Edge.OFF, events.offs_s))
-    ]
-    found_ns = np.concatenate([times_ns for _, _, times_ns in edges])
-    order = np.argsort(found_ns, kind="stable")
-    missing = np.full(found_ns.size, MISSING, dtype=np.int64)
-    sample_interval_us = float(np.median(np.diff(series[0].time_ns[known[0]]))) / NS_PER_US
-    return ResponseTable(
-        index=np.arange(found_ns.size),
-        channel=np.repeat([str(foot) for foot, _, _ in edges], [t.size for *_, t in edges])[order],
-        edge=np.repeat([str(edge) for _, edge, _ in edges], [t.size for *_, t in edges])[order],
-        epoch=missing,
-        ticks=missing,
-        time_ns=found_ns[order],
-        uncertainty_us=np.full(found_ns.size, sample_interval_us / 12**0.5),
-        peak_counts=missing,
-        duration_ticks=missing,
-    )
+# --- what the patient did -------------------------------------------------------------------
 
 
 def _gait_block(data: SessionData, contacts_detected: bool) -> dict[str, Any] | None:
@@ -280,14 +257,101 @@ def _gait_block(data: SessionData, contacts_detected: bool) -> dict[str, Any] | 
         return plain
 
     block = between(-math.inf, math.inf)
-    block["phases"] = {
-        phase.name: between(
-            _since_start_s(data, phase.start_ns),
-            _since_start_s(data, _phase_end_ns(data, phase.end_ns)),
-        )
-        for phase in data.phases
-    }
+    block["phases"] = _by_phase(data, between)
     for part in block["phases"].values():
         del part["formulas"]  # those of the whole session hold
     block["contacts_from"] = "host, from the force samples" if contacts_detected else "session"
     return block
+
+
+def _breathing_block(data: SessionData) -> dict[str, Any] | None:
+    """Over the whole session and, under `phases`, for each part of it."""
+    found = belt_of(data)
+    if found is None:
+        return None
+    belt, inhales_s, exhales_s = found
+    pacer = _pacer(data)
+
+    def between(start_s: float, end_s: float) -> dict[str, Any]:
+        return breathing_measures(inhales_s, exhales_s, belt, pacer, (start_s, end_s))
+
+    block = between(-math.inf, math.inf)
+    block["phases"] = _by_phase(data, between)
+    for part in block["phases"].values():
+        del part["formulas"]  # those of the whole session hold
+    return block
+
+
+def _pacer(data: SessionData) -> Pacer | None:
+    """The parts of breaths that were given to their end, as planned."""
+    cues = data.cues
+    given = np.isin(cues.kind, list(BREATH_KINDS))
+    given &= cues.planned_ns + cues.duration_ns <= data.last_ns
+    if not given.any():
+        return None
+    return Pacer(
+        kind=cues.kind[given],
+        start_s=(cues.planned_ns[given] - data.header.started_ns) / NS_PER_S,
+        duration_s=cues.duration_ns[given] / NS_PER_S,
+        begin_share=cues.begin_share[given],
+    )
+
+
+def _group_block(data: SessionData) -> dict[str, Any] | None:
+    """Only where each pad is a person's: in a circle, and in data that does not say."""
+    task = (data.header.plan.get("tap") or {}).get("task", TapTask.CIRCLE)
+    if data.header.exercise != Exercise.TAP or task != TapTask.CIRCLE:
+        return None
+    taps_ns = {str(pad): data.responses.times_ns(pad) for pad in TAP_CHANNELS}
+    block = group_measures(taps_ns)
+    if block is None:
+        return None
+
+    def between(start_s: float, end_s: float) -> dict[str, Any] | None:
+        start_ns, end_ns = (data.header.started_ns + round(s * NS_PER_S) for s in (start_s, end_s))
+        return group_measures(
+            {name: t[(t >= start_ns) & (t < end_ns)] for name, t in taps_ns.items()}
+        )
+
+    return block | {"phases": _by_phase(data, between)}
+
+
+def _tapping_block(data: SessionData) -> dict[str, Any] | None:
+    """Taps that no beat asked for, by the name of the phase."""
+    if data.header.exercise != Exercise.TAP:
+        return None
+    taps_ns = series_on(data, TAP_CHANNELS).time_ns
+    spans = [
+        (phase.name, phase.start_ns, _phase_end_ns(data, phase.end_ns))
+        for phase in data.phases
+        if phase.name in WITHOUT_BEAT
+    ]
+    if not spans and data.header.origin == "import":
+        # Nobody named the parts: without cues all of it, else what follows the last cue.
+        cues_ns = np.sort(data.cues.planned_ns)
+        if not cues_ns.size:
+            spans = [("unpaced", data.header.started_ns, data.last_ns + 1)]
+        elif cues_ns.size > 1:
+            usual_ns = round(median(np.diff(cues_ns)))
+            spans = [("continuation", int(cues_ns[-1]) + usual_ns // 2, data.last_ns + 1)]
+    block: dict[str, Any] = {}
+    for name in dict.fromkeys(name for name, *_ in spans):
+        inside = np.zeros(taps_ns.size, dtype=np.bool_)
+        for span, start_ns, end_ns in spans:
+            inside |= (span == name) & (taps_ns >= start_ns) & (taps_ns < end_ns)
+        if inside.any():
+            block[name] = own_tapping(taps_ns[inside])
+    return block | {"formulas": OWN_TAPPING_FORMULAS} if block else None
+
+
+def _by_phase(data: SessionData, between: Callable[[float, float], Part]) -> dict[str, Part]:
+    """What `between` gives for each phase; a name that comes again gets a number."""
+    parts: dict[str, Part] = {}
+    for phase in data.phases:
+        times = sum(name.partition(" ")[0] == phase.name for name in parts) + 1
+        name = phase.name if times == 1 else f"{phase.name} {times}"
+        parts[name] = between(
+            _since_start_s(data, phase.start_ns),
+            _since_start_s(data, _phase_end_ns(data, phase.end_ns)),
+        )
+    return parts

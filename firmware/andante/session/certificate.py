@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from andante.config import OutputLatency
 from andante.ports import FaultKind
 from andante.session.file import OutputTable, SessionData
+from andante.session.latency import latencies_in
 from andante.timebase import NS_PER_US
 
 _COUNTED_FAULTS = {
@@ -28,26 +30,32 @@ def certificate_of(data: SessionData) -> dict[str, Any]:
 
     `outputs`: for each output the cues given, missed (never given) and doubtful (given, but with
     a fault that puts their time in doubt), and of the rest the absolute cue error |actual -
-    planned| in µs as p50, p99 and max, its mean with sign, and the stated uncertainty. `sync`:
-    standard uncertainty of the responses' times in µs, and the bound on the constant that a
+    planned| in µs as p50, p99 and max, its mean with sign, and the stated uncertainty; then
+    the latency measured before by `andante calibrate`, null where there is none. `sync`: standard
+    uncertainty of the responses' times in µs, and the bound on the constant that a
     difference between the link's two directions may add. `counts`: faults by kind.
+    `latency_calibrated`: every output that gave a cue has a measured latency.
     """
-    latency_ms = data.header.hardware.get("output_latency_ms") or {}
+    latencies = latencies_in(data.header.hardware)
+    given = {name for name, table in data.outputs.items() if table.given.any()}
     return {
         "outputs": {
-            name: _output_figures(name, table, data) for name, table in data.outputs.items()
+            name: _output_figures(name, table, data, latencies.get(name))
+            for name, table in data.outputs.items()
         },
         "sync": _sync_figures(data),
         "counts": {
             name: sum(fault.count for fault in data.faults if fault.kind is kind)
             for name, kind in _COUNTED_FAULTS.items()
         },
-        "latency_calibrated": bool(latency_ms),
+        "latency_calibrated": bool(given) and given <= latencies.keys(),
         "simulated_parts": list(data.header.simulated_parts),
     }
 
 
-def _output_figures(name: str, table: OutputTable, data: SessionData) -> dict[str, Any]:
+def _output_figures(
+    name: str, table: OutputTable, data: SessionData, latency: OutputLatency | None
+) -> dict[str, Any]:
     # Both are in order of cue_index.
     planned_ns = data.cues.planned_ns[np.searchsorted(data.cues.index, table.cue_index)]
     doubtful = table.given & (table.fault != "")
@@ -63,6 +71,8 @@ def _output_figures(name: str, table: OutputTable, data: SessionData) -> dict[st
         "cue_error_max_us": _percentile(np.abs(error_us), 100),
         "cue_error_mean_us": float(error_us.mean()) if error_us.size else None,
         "uncertainty_p50_us": _percentile(table.uncertainty_us[sure], 50),
+        "latency_ms": None if latency is None else latency.latency_ms,
+        "latency_sd_ms": None if latency is None else latency.latency_sd_ms,
     }
 
 

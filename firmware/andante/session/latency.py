@@ -2,29 +2,29 @@
 
 Under `output_latency` the header's hardware holds one `config.OutputLatency` for every output
 whose latency was measured before on this very device; an output that is not there is not
-calibrated. Twins never are.
+calibrated. Twins never are: what is measured on them is not kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from andante.config import DeviceConfig, OutputLatency
 from andante.errors import SessionFileError
-from andante.ports import CueOutput
 
 HARDWARE_KEY = "output_latency"
 
 
 def latencies_for_header(
-    outputs: Iterable[CueOutput], config: DeviceConfig, machine: str
+    devices: Mapping[str, str], config: DeviceConfig, machine: str
 ) -> dict[str, Any]:
-    """What goes under `HARDWARE_KEY`: the measured latency of each started output that has one."""
+    """What goes under `HARDWARE_KEY`: the measured latency of each output that has one.
+
+    `devices`: the started real outputs by name, each with its `sound_path.device_identity`.
+    """
     found = {
-        output.name: config.latency_of(output.name, output.description, machine)
-        for output in outputs
-        if not output.simulated
+        output: config.latency_of(output, device, machine) for output, device in devices.items()
     }
     plain: dict[str, Any] = msgspec.to_builtins(
         {name: latency for name, latency in found.items() if latency is not None}

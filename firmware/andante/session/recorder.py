@@ -37,6 +37,8 @@ class Recorder:
         self._ready = threading.Event()
         self._failure: SessionFileError | None = None
         self._finish: tuple[int, str] | None = None
+        self.rounds = 0
+        """How often the thread has written and committed: stands still where the disk hangs."""
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def start(self) -> None:
@@ -107,6 +109,7 @@ class Recorder:
         try:
             entry = self._entries.get(timeout=COMMIT_S)
         except queue.Empty:
+            self.rounds += 1
             return True
         more = True
         while True:
@@ -119,6 +122,7 @@ class Recorder:
             except queue.Empty:
                 break
         writer.commit()
+        self.rounds += 1
         return more
 
     def _close(self, writer: SessionWriter) -> None:

@@ -69,10 +69,12 @@ class Runner:
         on_cue: Callable[[Cue], None] = lambda _: None,
         on_progress: Callable[[Progress], None] = lambda _: None,
         commands: Sequence[CommandSource] = (),
+        on_look: Callable[[], None] = lambda: None,
     ) -> None:
         """`started_ns` is the session's zero; outputs and board are started already.
 
-        `on_cue` hears every cue when it is handed out, the silent ones too.
+        `on_cue` hears every cue when it is handed out, the silent ones too; `on_look` is called
+        at every look-round, as a sign of life.
         """
         self._conductor = conductor
         self._clock = clock
@@ -82,6 +84,7 @@ class Runner:
         self._on_cue = on_cue
         self._on_progress = on_progress
         self._commands = commands
+        self._on_look = on_look
         self._started_ns = started_ns
         self._shift_ns = 0  # how much later everything falls because of pauses
         self._paused_ns: int | None = None
@@ -113,6 +116,7 @@ class Runner:
         while True:
             now_ns = self._clock.now_ns()
             self._recorder.check()
+            self._on_look()
             for source in self._commands:
                 for command in source.take_commands():
                     self._obey(command, now_ns)
@@ -137,6 +141,7 @@ class Runner:
         self._on_progress(self._progress(self._clock.now_ns()))
         deadline_ns = self._clock.now_ns() + _LAST_RESPONSES_NS
         while (now_ns := self._clock.now_ns()) < deadline_ns:
+            self._on_look()
             self._take_in(now_ns)
             self._clock.sleep_until_ns(now_ns + TICK_NS)
 

@@ -1,0 +1,1 @@
+"""Is every part alive and on time: one small check a part, its inputs passed in."""
