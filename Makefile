@@ -103,6 +103,20 @@ emulated-board: $(VENV)/.run firmware ## Play FORCE=FILE.csv through the firmwar
 	$(if $(FORCE),,$(error Name a force file, as in: make emulated-board FORCE=walk.csv OUT=walk.andante))
 	@PYTHONPATH=tests $(PYTHON) -m emulated_board play "$(FORCE)" --out "$(if $(filter file,$(origin OUT)),sessions/emulated-board.andante,$(OUT))"
 
+DAC ?= hifiberry-dac
+MODEL ?= auto
+PI_INSTALLER := python3 -B -m hardware.raspberry_pi
+INTO = $(if $(DESTDIR),--root "$(DESTDIR)")
+
+.PHONY: install
+install: ## On a Raspberry Pi, with sudo: put the trainer into the system (DAC=, MODEL=, DESTDIR=)
+	@$(if $(DESTDIR),:,$(call apt_install,$(BUILD_PACKAGES)))
+	@$(PI_INSTALLER) install $(INTO) --model $(MODEL) --dac $(DAC)
+
+.PHONY: uninstall
+uninstall: ## Take it out again; sessions stay
+	@$(PI_INSTALLER) uninstall $(INTO)
+
 .PHONY: schematics
 schematics: $(VENV)/.dev ## Draw the circuits, their pictures and the bill of materials anew
 	@$(call apt_install,librsvg2-bin)
