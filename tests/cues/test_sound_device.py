@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from andante.cues import device as device_module
-from andante.cues import frame_map as frame_map_module
 from andante.cues import sound as sound_module
 from andante.cues.device import FRAMES_PER_BUFFER, Callback, refuse_bluetooth
+from andante.cues.frame_map import FrameMap
 from andante.cues.sound import SoundOutput
 from andante.errors import OutputError
 from andante.ports import Cue, FaultKind
@@ -22,7 +22,7 @@ BUFFER_NS = FRAMES_PER_BUFFER * NS_PER_S // RATE_HZ
 
 
 class FakeDevice:
-    """Asks for a buffer every 21 ms, as a simulated sound device; can run dry and stall."""
+    """Asks for a buffer every 32 ms, as a simulated sound device; can run dry and stall."""
 
     rate_hz = RATE_HZ
     channel_count = 2
@@ -55,7 +55,8 @@ class FakeDevice:
             # The device's delay makes up for a callback that comes late.
             ahead_s = self.ahead_s - (clock.now_ns() - due_ns) / NS_PER_S
             times_s = {"current_time": 5.0, "output_buffer_dac_time": 5.0 + ahead_s}
-            self.played.append(self._callback(None, FRAMES_PER_BUFFER, times_s, status)[0])
+            buffer, _ = self._callback(None, FRAMES_PER_BUFFER, times_s, status)
+            self.played.append(buffer.tobytes())  # copied at once, as PyAudio does
 
     def close(self) -> None:
         self._ended.set()
@@ -66,8 +67,6 @@ class FakeDevice:
 @pytest.fixture
 def fake_device(monkeypatch: pytest.MonkeyPatch) -> type[FakeDevice]:
     monkeypatch.setattr(sound_module, "SoundDevice", FakeDevice)
-    # It has no noise, so that half a second tells as much as two of a real device.
-    monkeypatch.setattr(frame_map_module, "READY_NS", NS_PER_S // 2)
     return FakeDevice
 
 
@@ -89,6 +88,7 @@ def test_running_dry_and_stalling_lose_no_report(
     wait_ns(100 * NS_PER_MS)
     device.dry_ns = 150 * NS_PER_MS
     output.schedule(Cue(1, clock.now_ns() + 120 * NS_PER_MS))  # in the gap
+    output.schedule(Cue(4, clock.now_ns() + 270 * NS_PER_MS))  # just after it
     wait_ns(400 * NS_PER_MS)
     device.stalled = True
     output.schedule(Cue(2, clock.now_ns() + 300 * NS_PER_MS))
@@ -96,10 +96,13 @@ def test_running_dry_and_stalling_lose_no_report(
     output.schedule(Cue(3, clock.now_ns() + 500 * NS_PER_MS))
     output.stop()
     reports = {r.cue_index: r for r in output.take_reports()}
-    assert sorted(reports) == [0, 1, 2, 3]
+    assert sorted(reports) == [0, 1, 2, 3, 4]
+    # What was in the buffers when it ran dry has sounded.
     assert reports[0].actual_ns is not None
-    assert reports[0].fault == "the sound ran dry near this cue"
-    assert reports[1].fault
+    assert reports[0].fault is None
+    assert reports[1].actual_ns is None
+    assert reports[4].actual_ns is not None
+    assert reports[4].fault == "the sound ran dry near this cue"
     for index in (2, 3):
         assert reports[index].actual_ns is None
         assert reports[index].fault == "the sound device has stopped"
@@ -108,6 +111,29 @@ def test_running_dry_and_stalling_lose_no_report(
     assert kinds.count(FaultKind.OUTPUT_FAILED) == 1
     flagged = [t for t in output.take_audio_timing() if t.status]
     assert [t.status for t in flagged] == [4]
+
+
+def test_the_mapping_may_move_only_when_nothing_has_sounded_for_a_while(
+    fake_device: type[FakeDevice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sound_module, "QUIET_NS", NS_PER_S)
+    monkeypatch.setattr(sound_module, "REST_PERIOD_NS", NS_PER_S // 10)
+    rests_ns: list[int] = []
+    clock = MonotonicClock()
+    monkeypatch.setattr(FrameMap, "rest", lambda _: rests_ns.append(clock.now_ns()))
+    output = SoundOutput(clock)
+    output.start()
+    wait_ns(NS_PER_S // 2)
+    cue = Cue(0, clock.now_ns() + 250 * NS_PER_MS)
+    output.schedule(cue)
+    scheduled_ns = clock.now_ns()
+    wait_ns(2 * NS_PER_S)
+    output.stop()
+    assert min(rests_ns) < scheduled_ns
+    between = [r for r in rests_ns if scheduled_ns + 50 * NS_PER_MS < r < cue.planned_ns + NS_PER_S]
+    assert between == []
+    assert max(rests_ns) > cue.planned_ns + NS_PER_S
+    assert fake_device.newest.played
 
 
 def test_a_cue_still_in_a_buffer_at_stop_is_not_called_given(

@@ -3,24 +3,36 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import Any
 
+from andante.cues.haptic import HapticOutput
 from andante.cues.led import LedOutput
-from andante.cues.scheduled import TOO_LATE_NS
+from andante.cues.player import TOO_LATE_NS
+from andante.cues.ring import FULL_COLOUR, RingOutput
 from andante.cues.sound import SETTLE_NS, SoundOutput
+from andante.pins import CUE_LED_GPIO, HAPTIC_GPIO
 from andante.ports import CueOutput
 from andante.simulated.outputs import (
     RecordedFrames,
     SimulatedOutput,
     mock_pin_factory,
-    simulated_ring_output,
+    twin_strip,
 )
-from andante.timebase import NS_PER_MS, Clock, MonotonicClock, SimulatedClock, seconds_to_ns
+from andante.timebase import (
+    NS_PER_MS,
+    NS_PER_S,
+    Clock,
+    MonotonicClock,
+    SimulatedClock,
+    seconds_to_ns,
+)
 from support.pulse import pulse_server
 
-RIGS = ("simulated", "led", "ring", "sound")
-LED_PIN = 17
+FULL_RING = tuple(primary / max(FULL_COLOUR) for primary in FULL_COLOUR)
+"""The ring's colour, relative to the brightest of its primaries at full drive."""
+RIGS = ("simulated", "led", "ring", "haptic", "sound")
 
 
 @dataclass
@@ -62,38 +74,70 @@ def _simulated(_folder: Path) -> Iterator[Rig]:
     yield Rig(output, clock, 0, NS_PER_MS, NS_PER_MS, 60 * NS_PER_MS)
 
 
+class PinRecord:
+    """What a mock pin was driven with: (time_ns, drive 0-1) of every change."""
+
+    def __init__(self, clock: Clock, factory: Any, gpio: int) -> None:
+        self._pin = factory.pin(f"GPIO{gpio}")
+        self._pin.clear_states()
+        self._began_s = clock.now_ns() / NS_PER_S
+
+    def frames(self) -> list[tuple[int, float]]:
+        # gpiozero's mock keeps the seconds since the change before, on CLOCK_MONOTONIC.
+        times_s = accumulate((s.timestamp for s in self._pin.states), initial=self._began_s)
+        next(times_s)
+        return [
+            (seconds_to_ns(time_s), float(state.state))
+            for time_s, state in zip(times_s, self._pin.states, strict=True)
+        ]
+
+    def onsets_ns(self) -> list[int]:
+        return onsets_ns(self.frames())
+
+    @property
+    def drive(self) -> float:
+        return float(self._pin.state)
+
+
+def onsets_ns(frames: list[tuple[int, float]]) -> list[int]:
+    """When an output went up, from dark or from what was left of the cue before."""
+    return [after[0] for before, after in pairwise(frames) if after[1] > before[1]]
+
+
+def ring_frames(recorded: RecordedFrames) -> list[tuple[int, float]]:
+    """The brightest of a ring's primaries, 0-1, in each frame that was sent."""
+    return [(time_ns, max(pixels) / 255) for time_ns, pixels in recorded.frames]
+
+
 @contextmanager
 def _led(_folder: Path) -> Iterator[Rig]:
     clock, factory = MonotonicClock(), mock_pin_factory()
-    pin = factory.pin(f"GPIO{LED_PIN}")
+    output = LedOutput(clock, CUE_LED_GPIO, factory, simulated=True)
+    record = PinRecord(clock, factory, CUE_LED_GPIO)
+    yield Rig(output, clock, 0, TOO_LATE_NS, TOO_LATE_NS, 60 * NS_PER_MS, record.onsets_ns)
 
-    def lit_ns() -> list[int]:
-        # gpiozero's mock keeps the seconds since the change before, on CLOCK_MONOTONIC.
-        times_s = [began_s]
-        for state in pin.states:
-            times_s.append(times_s[-1] + state.timestamp)
-        states = zip(times_s[1:], pin.states, strict=True)
-        return [seconds_to_ns(time_s) for time_s, state in states if state.state]
 
-    output = LedOutput(clock, LED_PIN, factory, simulated=True)
-    pin.clear_states()
-    began_s = clock.now_ns() / 1e9
-    yield Rig(output, clock, 0, TOO_LATE_NS, TOO_LATE_NS, 60 * NS_PER_MS, lit_ns)
+@contextmanager
+def _haptic(_folder: Path) -> Iterator[Rig]:
+    clock, factory = MonotonicClock(), mock_pin_factory()
+    output = HapticOutput(clock, HAPTIC_GPIO, factory, simulated=True)
+    record = PinRecord(clock, factory, HAPTIC_GPIO)
+    yield Rig(output, clock, 0, TOO_LATE_NS, TOO_LATE_NS, 60 * NS_PER_MS, record.onsets_ns)
 
 
 @contextmanager
 def _ring(_folder: Path) -> Iterator[Rig]:
     clock, recorded = MonotonicClock(), RecordedFrames()
-
-    def lit_ns() -> list[int]:
-        return [
-            after[0]
-            for before, after in pairwise(recorded.frames)
-            if max(after[1]) > max(before[1])
-        ]
-
-    output = simulated_ring_output(clock, recorded=recorded)
-    yield Rig(output, clock, 0, TOO_LATE_NS, TOO_LATE_NS, 60 * NS_PER_MS, lit_ns)
+    output = RingOutput(clock, strip=twin_strip(clock, 16, recorded), simulated=True)
+    yield Rig(
+        output,
+        clock,
+        0,
+        TOO_LATE_NS,
+        TOO_LATE_NS,
+        60 * NS_PER_MS,
+        lambda: onsets_ns(ring_frames(recorded)),
+    )
 
 
 @contextmanager
@@ -113,4 +157,10 @@ def _sound(folder: Path) -> Iterator[Rig]:
         yield Rig(SoundOutput(clock), clock, bound_ns, bound_ns, settle_ns, ahead_ns, heard_ns)
 
 
-_RIGS = {"simulated": _simulated, "led": _led, "ring": _ring, "sound": _sound}
+_RIGS = {
+    "simulated": _simulated,
+    "led": _led,
+    "ring": _ring,
+    "haptic": _haptic,
+    "sound": _sound,
+}

@@ -1,5 +1,7 @@
 """A PulseAudio server of our own with a null sink, and a recording of what it plays.
 
+Where the rights are there, server and recorder run in real time (SCHED_FIFO): else it is the
+server that keeps the sound waiting, and what it says of its delay is off by milliseconds.
 Everything lives in a temporary folder and only processes started here are ended here. ALSA's
 default device is pointed at the server, so that nothing can reach a real loudspeaker.
 Needs Debian's pulseaudio, pulseaudio-utils and libasound2-plugins, and PyAudio.
@@ -11,7 +13,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +22,11 @@ import numpy.typing as npt
 import pytest
 
 from andante.clockfit import ClockLine, robust_line
-from andante.timebase import NS_PER_S, Clock, MonotonicClock
+from andante.timebase import NS_PER_S, NS_PER_US, Clock, MonotonicClock
 
 RATE_HZ = 48_000
 SINK = "andante_test"
+INSTRUMENT_PRIORITY = 45  # before the trainer's own threads, as a kernel's driver would be
 _ALSA_CONFIG = (
     "pcm.pulse { type pulse }\npcm.!default { type pulse }\nctl.!default { type pulse }\n"
 )
@@ -84,11 +87,23 @@ def pulse_server(folder: Path) -> Iterator[PulseServer]:
             patch.setenv(name, value)
         if not _answers():
             pytest.skip("PulseAudio does not start here")
+        _run_in_real_time(server.pid)
         yield PulseServer(folder)
     finally:
         patch.undo()
         server.terminate()
         server.wait(5)
+
+
+def _run_in_real_time(pid: int) -> None:
+    """Put every thread of a process before ordinary programs, where that is allowed."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        _thread_in_real_time(int(task.name))
+
+
+def _thread_in_real_time(thread_id: int) -> None:
+    with suppress(PermissionError):
+        os.sched_setscheduler(thread_id, os.SCHED_FIFO, os.sched_param(INSTRUMENT_PRIORITY))
 
 
 def _answers() -> bool:
@@ -104,10 +119,15 @@ def _answers() -> bool:
 
 @dataclass(frozen=True)
 class RecordedSound:
-    """What was heard: samples, shape (n,), int16, and their frames on session time."""
+    """What was heard: samples, shape (n,), int16, and their frames on session time.
+
+    `off_line_us`: how far the soonest piece of each second lies from that line, shape (m,); the
+    bound on what the recording can tell.
+    """
 
     samples: npt.NDArray[np.int16]
     line: ClockLine
+    off_line_us: npt.NDArray[np.float64]
 
     def onsets_frames(self, refractory_frames: int = RATE_HZ // 10) -> npt.NDArray[np.int64]:
         """The first frames that are not silent after silence, shape (m,).
@@ -126,6 +146,7 @@ class MonitorRecording:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._pieces: list[tuple[int, bytes]] = []
+        self._trusted_from_ns = 0
         self._parec = subprocess.Popen(
             [
                 *("parec", "-d", f"{SINK}.monitor", "--raw", "--latency-msec=50"),
@@ -134,10 +155,12 @@ class MonitorRecording:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+        _run_in_real_time(self._parec.pid)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def _read(self) -> None:
+        _thread_in_real_time(threading.get_native_id())
         assert self._parec.stdout is not None
         pipe = self._parec.stdout.fileno()
         while piece := os.read(pipe, 65_536):
@@ -161,14 +184,24 @@ class MonitorRecording:
         samples = np.frombuffer(b"".join(piece for _, piece in self._pieces), dtype="<i2")
         times_ns = np.array([time_ns for time_ns, _ in self._pieces], dtype=np.int64)
         frames = np.cumsum([len(piece) // 2 for _, piece in self._pieces])
-        return RecordedSound(samples, _soonest_line(frames, times_ns))
+        line, off_line_us = _soonest_line(frames, times_ns, self._trusted_from_ns)
+        return RecordedSound(samples, line, off_line_us)
+
+    def settled(self, now_ns: int) -> None:
+        """What arrives from now on counts: the sink has changed its rhythm to the stream's."""
+        self._trusted_from_ns = now_ns
 
 
-def _soonest_line(frames: npt.NDArray[np.int64], times_ns: npt.NDArray[np.int64]) -> ClockLine:
-    offsets_ns = (times_ns - times_ns[0]) - np.rint(frames * (NS_PER_S / RATE_HZ))
+def _soonest_line(
+    frames: npt.NDArray[np.int64], times_ns: npt.NDArray[np.int64], from_ns: int
+) -> tuple[ClockLine, npt.NDArray[np.float64]]:
+    later = times_ns >= from_ns
+    frames, times_ns = frames[later], times_ns[later]
+    offsets_ns = (times_ns - times_ns[0]) - np.rint((frames - frames[0]) * (NS_PER_S / RATE_HZ))
     seconds = (times_ns - times_ns[0]) // NS_PER_S
     soonest = [
         int(np.flatnonzero(seconds == second)[np.argmin(offsets_ns[seconds == second])])
-        for second in np.unique(seconds)[1:-1]
+        for second in np.unique(seconds)[:-1]
     ]
-    return robust_line(frames[soonest], times_ns[soonest])
+    line = robust_line(frames[soonest], times_ns[soonest])
+    return line, (times_ns[soonest] - line.ns_at_many(frames[soonest])) / NS_PER_US

@@ -1,1 +1,1 @@
-"""How a cue reaches the patient: sound, LED and ring."""
+"""How a cue reaches the patient: sound, LED, ring and vibration motor."""

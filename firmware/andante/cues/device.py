@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from andante.errors import OutputError
 
 _log = logging.getLogger(__name__)
@@ -22,7 +25,7 @@ did, for up to two seconds, and 1,024 did at each pause of 70 ms."""
 
 _BLUETOOTH = ("bluez", "bluetooth")
 
-Callback = Callable[[bytes | None, int, dict[str, float], int], tuple[bytes, int]]
+Callback = Callable[[bytes | None, int, dict[str, float], int], tuple[npt.NDArray[np.float32], int]]
 
 
 class SoundDevice:
@@ -31,8 +34,9 @@ class SoundDevice:
     def __init__(self, wanted: str | None, callback: Callback) -> None:
         """Open the default device, or the first whose name holds `wanted`.
 
-        `callback` is PyAudio's: it must always return as many frames as it is asked for, or
-        the stream ends. Raises OutputError where there is no device that will do.
+        `callback` is PyAudio's: it must always return as many frames as it is asked for, shape
+        (n, channels), or the stream ends; what it returns is copied at once. Raises OutputError
+        where there is no device that will do.
         """
         pyaudio = _load_pyaudio()
         with _noise_to_log():

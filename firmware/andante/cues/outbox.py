@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from andante.ports import Cue, CueKind, CueReport, Fault, FaultKind
+from andante.ports import UNGIVEN_KINDS, Cue, CueReport, Fault, FaultKind
 
 LIGHT_WITHHELD = "light withheld to keep under the flash limit"
 
@@ -44,8 +44,8 @@ class Outbox:
 
 
 def require_audible(cue: Cue) -> None:
-    """Raise ValueError for a silent cue: those keep their place in time but reach no output."""
-    if cue.kind is CueKind.SILENT:
+    """Raise ValueError for a cue that is not given: it has its place in time but no output."""
+    if cue.kind in UNGIVEN_KINDS:
         raise ValueError(f"cue {cue.index} is silent and belongs to no output")
 
 

@@ -1,43 +1,43 @@
-"""The one place where light waits for its moment: a thread with absolute deadlines."""
+"""The one place where light and touch wait for their moment: a thread with absolute deadlines."""
 
-import heapq
 import threading
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
-from andante.cues.outbox import LIGHT_WITHHELD, Outbox, lateness_ms, require_audible
+from andante.cues.outbox import Outbox, lateness_ms
+from andante.cues.player import CuePlayer, Step
+from andante.cues.shapes import Shape
 from andante.errors import OutputError
 from andante.ports import AudioTiming, Cue, CueReport, Fault, FaultKind
 from andante.timebase import NS_PER_MS, NS_PER_S, NS_PER_US, Clock
 
 LATE_NS = 5 * NS_PER_MS
 """A cue given later than this carries a fault."""
-TOO_LATE_NS = 20 * NS_PER_MS
-"""A cue whose thread wakes later than this is not given at all: it would mislead."""
 _WAKE_AHEAD_NS = 3 * NS_PER_MS
+_DARK_WITHIN_S = 0.04
 _STOP_TIMEOUT_S = 1.0
 
 
 class ScheduledOutput(ABC):
-    """A `CueOutput` whose cues are frames shown at absolute times by a thread of its own.
+    """A `CueOutput` whose frames are shown at absolute times by a thread of its own.
 
-    A cue begins with frame 0 at its planned time; the frames that follow come at
-    `frame_offsets_ns` after it, and the last of them is dark. Where the next cue begins sooner,
-    it takes over. Needs a clock that runs by itself: the simulated one has no use for threads.
+    What is shown when is decided by `CuePlayer`; here is the waiting, the device and the report.
+    `actual_ns` is the middle of the call that drives the device, its uncertainty half the time
+    the call took; for a part of a breath that is the frame with which it begins. Needs a clock
+    that runs by itself: the simulated one has no use for threads.
     """
 
-    frame_offsets_ns: ClassVar[tuple[int, ...]]
-
-    def __init__(self, name: str, clock: Clock, simulated: bool) -> None:
+    def __init__(
+        self, name: str, clock: Clock, shape: Shape, simulated: bool, glow_only: bool = False
+    ) -> None:
         self.name = name
         self.simulated = simulated
+        self.glow_only = glow_only
         self.description = f"{name}, not started"
         self._clock = clock
         self._outbox = Outbox(name)
-        self._changed = threading.Condition()
-        self._waiting: list[tuple[int, int, Cue]] = []
-        self._follow_ups: list[tuple[int, int]] = []  # (due_ns, frame), soonest first
-        self._order = 0
+        self._player = CuePlayer(shape, self._outbox, glow_only)
+        self._changed = threading.Condition()  # guards the player
+        self._pending: Step | None = None  # what will be shown after the last short sleep
         self._failure: str | None = None
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -47,12 +47,12 @@ class ScheduledOutput(ABC):
         """Open the device, dark, and return its description. Raises OutputError."""
 
     @abstractmethod
-    def _show(self, frame: int) -> None:
-        """Show one frame of a cue. Raises OutputError."""
+    def _send(self, drive: float) -> None:
+        """Drive the device, 0-1. Raises OutputError."""
 
     @abstractmethod
     def _close(self) -> None:
-        """Darken and close the device."""
+        """Let go of the dark device. Raises OutputError."""
 
     def start(self) -> None:
         """Open the device. Raises OutputError."""
@@ -62,20 +62,19 @@ class ScheduledOutput(ABC):
 
     def schedule(self, cue: Cue) -> None:
         """Take a cue. Raises ValueError for a silent one."""
-        require_audible(cue)
-        now_ns = self._clock.now_ns()
-        if cue.planned_ns <= now_ns:
-            self._outbox.missed(cue, now_ns, f"handed over {lateness_ms(cue.planned_ns, now_ns)}")
-            return
         with self._changed:
-            self._order += 1
-            heapq.heappush(self._waiting, (cue.planned_ns, self._order, cue))
-            self._changed.notify()
+            if self._player.add(cue, self._clock.now_ns()):
+                self._changed.notify()
 
     def cancel(self) -> None:
-        """Withdraw every cue not begun; a light that is on goes off at its time."""
+        """Withdraw every cue not begun; what is on is out within 50 ms."""
         with self._changed:
-            self._waiting.clear()
+            now_ns = self._clock.now_ns()
+            if self._pending is not None:
+                self._player.take_back(self._pending, now_ns)
+                self._pending = None
+            self._player.cancel(now_ns)
+            self._changed.notify()
 
     def take_reports(self) -> list[CueReport]:
         """Reports since the last call."""
@@ -86,7 +85,7 @@ class ScheduledOutput(ABC):
         return self._outbox.take_faults()
 
     def take_audio_timing(self) -> list[AudioTiming]:
-        """Light has no clock of its own."""
+        """Light and touch have no clock of their own."""
         return []
 
     def stop(self) -> None:
@@ -96,11 +95,22 @@ class ScheduledOutput(ABC):
             return
         with self._changed:
             self._stopping = True
-            self._waiting.clear()
             self._changed.notify()
-        thread.join(_STOP_TIMEOUT_S)
+        # Dark comes first, even where the thread is held up; it may show one frame more then.
+        thread.join(_DARK_WITHIN_S)
+        held_up = thread.is_alive()
+        self._darken()
+        if held_up:
+            thread.join(_STOP_TIMEOUT_S)
+            self._darken()
         try:
             self._close()
+        except OutputError as error:
+            self._outbox.fault(FaultKind.OUTPUT_FAILED, self._clock.now_ns(), str(error))
+
+    def _darken(self) -> None:
+        try:
+            self._send(0.0)
         except OutputError as error:
             self._outbox.fault(FaultKind.OUTPUT_FAILED, self._clock.now_ns(), str(error))
 
@@ -109,64 +119,53 @@ class ScheduledOutput(ABC):
             with self._changed:
                 if self._stopping:
                     return
-                due_ns = self._next_due_ns()
+                due_ns = self._player.next_due_ns()
                 if due_ns is None:
                     self._changed.wait()
                     continue
-                left_ns = due_ns - self._clock.now_ns()
+                now_ns = self._clock.now_ns()
+                left_ns = due_ns - now_ns
                 if left_ns > _WAKE_AHEAD_NS:
                     self._changed.wait((left_ns - _WAKE_AHEAD_NS) / NS_PER_S)
                     continue
+                # Settled before the last sleep, so that after it there is nothing to do but show.
+                self._pending = self._player.step(max(due_ns, now_ns))
+                if self._pending is None:
+                    continue
             self._clock.sleep_until_ns(due_ns)
-            self._give_due()
+            self._show_pending()
 
-    def _next_due_ns(self) -> int | None:
-        heads = [queue[0][0] for queue in (self._waiting, self._follow_ups) if queue]
-        return min(heads, default=None)
-
-    def _give_due(self) -> None:
-        """Show what is due, unless it was withdrawn during the last sleep."""
-        now_ns = self._clock.now_ns()
+    def _show_pending(self) -> None:
+        """Show what is due, unless it was withdrawn during the last sleep or that was too long."""
         with self._changed:
-            cue = frame = None
-            if self._waiting and self._waiting[0][0] <= now_ns:
-                cue = heapq.heappop(self._waiting)[2]
-            elif self._follow_ups and self._follow_ups[0][0] <= now_ns:
-                frame = self._follow_ups.pop(0)[1]
-        if cue is not None:
-            self._begin(cue, now_ns)
-        elif frame is not None and self._failure is None:
-            self._try_to_show(frame)
-
-    def _begin(self, cue: Cue, now_ns: int) -> None:
-        if not cue.light:
-            self._outbox.withheld(cue, LIGHT_WITHHELD)
-            return
-        if now_ns - cue.planned_ns > TOO_LATE_NS:
-            self._outbox.missed(cue, now_ns, f"its turn came {lateness_ms(cue.planned_ns, now_ns)}")
-            return
-        if self._failure is None:
+            step, self._pending = self._pending, None
+            if step is None or self._stopping:
+                return
             before_ns = self._clock.now_ns()
-            self._try_to_show(0)
-            after_ns = self._clock.now_ns()
+            if step.latest_ns is not None and before_ns > step.latest_ns:
+                self._player.miss(step, before_ns)
+                return
+        if self._failure is None:
+            try:
+                self._send(step.drive)
+            except OutputError as error:
+                self._fail(error)
+        if step.cue is not None:
+            self._report(step.cue, before_ns, self._clock.now_ns())
+
+    def _report(self, cue: Cue, before_ns: int, after_ns: int) -> None:
         if self._failure is not None:
-            self._outbox.missed(cue, now_ns, self._failure)
+            self._outbox.missed(cue, after_ns, self._failure)
             return
-        self._follow_ups = [
-            (cue.planned_ns + offset_ns, frame)
-            for frame, offset_ns in enumerate(self.frame_offsets_ns, start=1)
-        ]
-        # The light turned on somewhere within the call.
         actual_ns = (before_ns + after_ns) // 2
         fault = None
-        if actual_ns - cue.planned_ns > LATE_NS:
+        if actual_ns - cue.planned_ns > LATE_NS and not cue.at_once:
             fault = f"given {lateness_ms(cue.planned_ns, actual_ns)}"
             self._outbox.fault(FaultKind.CUE_LATE, actual_ns, f"Cue {cue.index} was {fault}.")
         self._outbox.given(cue, actual_ns, (after_ns - before_ns) / 2 / NS_PER_US, fault)
 
-    def _try_to_show(self, frame: int) -> None:
-        try:
-            self._show(frame)
-        except OutputError as error:
+    def _fail(self, error: OutputError) -> None:
+        """Say once that the device has failed; every cue after that is missed."""
+        if self._failure is None:
             self._failure = f"the {self.name} has failed"
             self._outbox.fault(FaultKind.OUTPUT_FAILED, self._clock.now_ns(), str(error))

@@ -6,8 +6,8 @@ from andante.safety import MAX_FLASHES_PER_S
 from andante.timebase import NS_PER_S
 
 SHORTEST_GAP_NS = NS_PER_S // MAX_FLASHES_PER_S
-"""Flashes at least this far apart are at most three in any [t, t + 1 s)."""
-_KEPT_NS = 10 * NS_PER_S
+"""Of flashes this far apart no fourth one ends within a second of the first one's beginning."""
+_ASKED_WITHIN_NS = 5 * NS_PER_S
 
 
 class FlashGate:
@@ -15,7 +15,8 @@ class FlashGate:
 
     Above 180 cues a minute that is every second cue, above 360 every third: even, and whatever
     the tempo did before. Cues need not be asked for in order: an answer given at once is asked
-    for after cues that were handed out ahead.
+    for after cues that were handed out ahead. What is asked for more than five seconds after a
+    later one is refused.
     """
 
     def __init__(self) -> None:
@@ -27,8 +28,10 @@ class FlashGate:
         neighbours_ns = self._allowed_ns[max(0, at - 1) : at + 1]
         if any(abs(planned_ns - near_ns) < SHORTEST_GAP_NS for near_ns in neighbours_ns):
             return False
+        newest_ns = max([planned_ns, *self._allowed_ns[-1:]])
+        if planned_ns < newest_ns - _ASKED_WITHIN_NS:
+            return False
         insort(self._allowed_ns, planned_ns)
-        oldest_ns = self._allowed_ns[-1] - _KEPT_NS
-        while self._allowed_ns[0] < oldest_ns:
+        while self._allowed_ns[0] < newest_ns - _ASKED_WITHIN_NS - SHORTEST_GAP_NS:
             self._allowed_ns.pop(0)
         return True

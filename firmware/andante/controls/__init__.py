@@ -1,0 +1,1 @@
+"""What a patient can touch: the start/stop button and the tempo encoder."""
