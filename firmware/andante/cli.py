@@ -1,6 +1,7 @@
 """The command `andante`."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,13 +15,19 @@ from typing import Any
 
 import click
 
+from andante.cli_device import calibrate_command, check
+from andante.cli_serve import serve
+from andante.cli_sounds import prepare, sounds
 from andante.commands import AnyCommand, Stop
-from andante.engine import RunOptions, SessionResult, run_session
+from andante.config import DeviceConfig, config_path, load_config
+from andante.engine import SessionResult, run_session
 from andante.errors import AndanteError
 from andante.plain_cli import PlainGroup
 from andante.plan import Exercise, Outputs, Plan, TapPlan, WalkPlan, load_plan
 from andante.progress_line import ProgressLine
 from andante.session.runner import STOPPED
+from andante.simulated.patients import SETTINGS
+from andante.wiring import HEALTHY, RunOptions
 
 _INTERRUPTED_EXIT = 130
 _DEMO_PLAN = Plan(
@@ -39,11 +46,18 @@ _TRY_FIGURES = (
     ("early or late, with the keyboard's delay in it", "mean_asynchrony_ms", "ms"),
 )
 
+_RESPONSE_WORDS = {
+    Exercise.WALK: "steps",
+    Exercise.BREATHE: "breaths",
+    Exercise.TAP: "taps",
+    Exercise.LISTEN: "steps",
+}
+
 
 @click.group(cls=PlainGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="andante", prog_name="andante")
 def main() -> None:
-    """Rhythm-guided walking and tapping, timed and recorded.
+    """Rhythm-guided walking, breathing and playing, timed and recorded.
 
     \b
     Examples:
@@ -53,10 +67,24 @@ def main() -> None:
     """
 
 
+for _command in (check, calibrate_command, sounds, prepare, serve):
+    main.add_command(_command)
+
+
 @main.command()
 @click.argument("plan_file", metavar="PLAN.toml", type=click.Path(path_type=Path))
 @click.option("--port", metavar="DEV", help="Serial device of the sensor board.")
-@click.option("--sim", "simulated", is_flag=True, help="A simulated patient and board.")
+@click.option(
+    "--sim",
+    "patient",
+    is_flag=False,
+    flag_value=HEALTHY,
+    metavar="[PATIENT]",
+    type=click.Choice([setting.name for setting in SETTINGS]),
+    help="A simulated board and patient: "
+    + "; ".join(f"{setting.name} ({setting.description})" for setting in SETTINGS)
+    + f". Without a name: {HEALTHY}.",
+)
 @click.option(
     "--replay",
     metavar="FORCE.csv",
@@ -76,7 +104,7 @@ def main() -> None:
 def run(
     plan_file: Path,
     port: str | None,
-    simulated: bool,
+    patient: str | None,
     replay: Path | None,
     out_dir: Path,
     speed: str,
@@ -92,9 +120,10 @@ def run(
     Examples:
       andante run walk.toml --port /dev/ttyUSB0
       andante run docs/plans/walk.toml --sim --speed max --out /tmp
+      andante run docs/plans/breathe-guided-down.toml --sim parkinson --speed max
       andante run docs/plans/baseline.toml --replay force.csv.gz --speed max
     """
-    sources = [name for name, given in _sources(port, simulated, replay) if given]
+    sources = [name for name, given in _sources(port, patient, replay) if given]
     if len(sources) != 1:
         found = " and ".join(sources) or "none"
         raise AndanteError(
@@ -109,10 +138,12 @@ def run(
     options = RunOptions(
         port=port,
         replay=replay,
-        simulated_patient=simulated,
+        simulated_patient=patient is not None,
+        patient=patient or HEALTHY,
         at_full_speed=speed == "max",
         out_dir=out_dir,
         seed=seed,
+        device=_this_device(),
     )
     result = _run_on_terminal(plan, options)
     if as_json:
@@ -152,7 +183,11 @@ def demo(out_dir: Path, speed: str, as_json: bool) -> None:
             "5 % faster.\nSound plays where there is a sound device."
         )
     options = RunOptions(
-        simulated_patient=True, at_full_speed=speed == "max", out_dir=out_dir, seed=7
+        simulated_patient=True,
+        at_full_speed=speed == "max",
+        out_dir=out_dir,
+        seed=7,
+        device=_this_device(),
     )
     result = _run_on_terminal(_DEMO_PLAN, options)
     if result.end_reason == STOPPED:
@@ -197,7 +232,7 @@ def try_(bpm: float, seconds: float, out_dir: Path) -> None:
         outputs=Outputs(led=False),
     )
     click.echo("Tap the space bar to the beat. Ctrl-C stops.")
-    options = RunOptions(keyboard=True, out_dir=out_dir)
+    options = RunOptions(keyboard=True, out_dir=out_dir, device=_this_device())
     result = _run_on_terminal(plan, options)
     synchrony = json.loads(_host_program("metrics", str(result.path), "--json"))["synchrony"]
     for label, key, unit in _TRY_FIGURES:
@@ -210,8 +245,14 @@ def try_(bpm: float, seconds: float, out_dir: Path) -> None:
 # --- helpers --------------------------------------------------------------------------------
 
 
-def _sources(port: str | None, simulated: bool, replay: Path | None) -> list[tuple[str, bool]]:
-    return [("--port", port is not None), ("--sim", simulated), ("--replay", replay is not None)]
+def _sources(port: str | None, patient: str | None, replay: Path | None) -> list[tuple[str, bool]]:
+    given = {"--port": port, "--sim": patient, "--replay": replay}
+    return [(name, value is not None) for name, value in given.items()]
+
+
+def _this_device() -> DeviceConfig:
+    """What this device knows of itself."""
+    return load_config(config_path(os.environ))
 
 
 def _ended(result: SessionResult) -> str:
@@ -230,7 +271,7 @@ def _confirm_attended(attended: bool) -> None:
 
 
 def _run_on_terminal(plan: Plan, options: RunOptions) -> SessionResult:
-    steps_word = "steps" if plan.exercise is Exercise.WALK else "taps"
+    steps_word = _RESPONSE_WORDS[plan.exercise]
     with _stop_on_signal() as signals, ProgressLine(steps_word) as line:
         return run_session(
             plan,

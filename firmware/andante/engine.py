@@ -1,69 +1,41 @@
-"""The one place that wires a plan to real or simulated parts."""
+"""The one place that wires a plan to real or simulated parts and runs it as a session."""
 
 import gc
 import platform
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, field
-from functools import partial
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from andante.board.keyboard import KeyboardBoard
-from andante.board.link import BoardLink
-from andante.board.serial_port import PySerialPort
+from andante import realtime
+from andante.coach.listen import TRACK
 from andante.coach.make import make_conductor
 from andante.commands import CommandSource
-from andante.cues.led import LedOutput
-from andante.cues.ring import RingOutput
-from andante.cues.screen import ScreenOutput
-from andante.cues.sound import SoundOutput
-from andante.errors import AndanteError, BoardError, OutputError, SessionFileError
-from andante.plan import Exercise, Plan, plan_as_dict, stages_of
-from andante.ports import Board, Cue, CueOutput, Fault, FaultKind
+from andante.cues.track import Track
+from andante.errors import AndanteError, BoardError, SessionFileError
+from andante.machine import this_machine
+from andante.music.prepare import PreparedTrack, prepare_recording
+from andante.music.spec import RecordingSpec
+from andante.plan import ListenPlan, Plan, plan_as_dict
 from andante.session.file import SUFFIX, SessionHeader
+from andante.session.latency import HARDWARE_KEY, latencies_for_header
 from andante.session.recorder import Recorder
 from andante.session.runner import Progress, Runner
 from andante.session.writer import SessionWriter
-from andante.signal_file import ForceRecording, read_force
-from andante.simulated.board import SimulatedBoard
-from andante.simulated.outputs import SimulatedOutput, mock_led_output, simulated_ring_output
-from andante.simulated.patients import (
-    HEALTHY_TAPPER,
-    HEALTHY_WALKER,
-    SimulatedPatient,
-    truth_summary,
-)
-from andante.simulated.pty_board import PtyBoard
-from andante.simulated.replay import ReplaySource
-from andante.simulated.serial_line import SimulatedLine
-from andante.simulated.source import Source, TickClock
-from andante.timebase import NS_PER_S, Clock, MonotonicClock, SimulatedClock
-from andante.timeline.spans import lay_out
+from andante.sound_path import device_identity
+from andante.timebase import NS_PER_S, Clock
 from andante.version import installed_version
+from andante.wiring import Parts, build_parts
+from andante.wiring import RunOptions as RunOptions
 
-_SIMULATED_RATE_ERROR_PPM = 40.0
-_MODEL_FILE = Path("/proc/device-tree/model")
-LIGHT_OUTPUTS = ("led", "ring")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """Where responses come from and where the session goes. Exactly one of the first four."""
-
-    port: str | None = None
-    replay: Path | None = None
-    simulated_patient: bool = False
-    keyboard: bool = False
-    draw_beat: Callable[[bool], None] | None = None  # shows the beat on a screen as well
-    at_full_speed: bool = False
-    out_dir: Path = Path("sessions")
-    seed: int = 1
+RECORDER_HANGS_NS = 3 * NS_PER_S
+"""A disk that has taken nothing for so long is given up by the watchdog."""
 
 
 @dataclass(frozen=True)
@@ -76,50 +48,48 @@ class SessionResult:
     truth_path: Path | None
 
 
-@dataclass
-class _Parts:
-    """What one session runs on."""
-
-    clock: Clock
-    board: Board
-    makers: dict[str, Callable[[], CueOutput]]
-    simulated_parts: list[str]
-    outputs: list[CueOutput] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    on_cue: Callable[[Cue], None] = lambda _: None
-    connect: Callable[[int], None] = lambda _: None
-    finish: Callable[[], dict[str, Any] | None] = lambda: None
-
-
 def run_session(
     plan: Plan,
     options: RunOptions,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_notice: Callable[[str], None] = lambda _: None,
     commands: Sequence[CommandSource] = (),
+    on_look: Callable[[], None] = lambda: None,
 ) -> SessionResult:
     """Run one session from first line to last.
 
-    `on_notice` gets sentences for a person; `commands` are asked fifty times a second. Raises
-    AndanteError in one sentence; whatever was recorded until then is kept.
+    `on_notice` gets sentences for a person; `commands` are asked fifty times a second, and
+    `on_look` is called as often while cues and recorder are alive.
+    Raises AndanteError in one sentence; whatever was recorded until then is kept.
     """
+    prepared = prepared_track(plan, options.music_dir)
+    if prepared is not None:
+        options = replace(options, tracks={TRACK: Track(prepared.path)})
     with ExitStack() as stack:
-        parts = _build(plan, options, stack)
+        wanted = options.real_time and not options.at_full_speed
+        scheduling = stack.enter_context(realtime.running(wanted))
+        parts = build_parts(plan, options, stack)
         stack.callback(parts.board.stop)
         parts.board.start()
         if parts.board.simulated and "board" not in parts.simulated_parts:
             parts.simulated_parts.append("board")
-        _start_outputs(parts, stack, on_notice)
+        parts.start_outputs(stack, on_notice)
+        guard_beat = parts.start_guard(stack, on_notice)
+        for loss in scheduling.losses:
+            on_notice(loss)
         started_ns = parts.clock.now_ns()
         path = _new_path(options.out_dir, plan, parts.clock)
-        header = _header(plan, parts, started_ns)
+        header = _header(plan, parts, options, str(scheduling), started_ns)
         recorder = Recorder(lambda: SessionWriter(path, header))
         recorder.start()
         for fault in parts.faults:
             recorder.record(SessionWriter.add_fault, fault)
-        parts.connect(started_ns)
+        beats_s = () if prepared is None else prepared.beat_times_s
+        conductor = make_conductor(plan, started_ns, beats_s)
+        parts.connect(conductor.spans)
+
         runner = Runner(
-            make_conductor(plan, started_ns),
+            conductor,
             parts.clock,
             parts.outputs,
             parts.board,
@@ -128,6 +98,7 @@ def run_session(
             on_cue=parts.on_cue,
             on_progress=on_progress,
             commands=commands,
+            on_look=_SignsOfLife(recorder, parts.clock, guard_beat, on_look).look,
         )
         # Whatever was made until now is left out of garbage collection: a collection in the
         # middle of a session would hold up every thread, the sound's too.
@@ -150,154 +121,60 @@ def run_session(
     return SessionResult(path, end_reason, truth, truth_path)
 
 
-# --- parts ----------------------------------------------------------------------------------
+class _SignsOfLife:
+    """Tells the guard that the cues go on, and the watchdog that the recorder does too."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        clock: Clock,
+        guard_beat: Callable[[], None],
+        on_look: Callable[[], None],
+    ) -> None:
+        self._recorder = recorder
+        self._clock = clock
+        self._guard_beat = guard_beat
+        self._on_look = on_look
+        self._rounds = -1
+        self._round_ns = 0
+
+    def look(self) -> None:
+        """Called at every look-round of the runner."""
+        self._guard_beat()
+        now_ns = self._clock.now_ns()
+        if self._recorder.rounds != self._rounds:
+            self._rounds, self._round_ns = self._recorder.rounds, now_ns
+        if self._recorder.alive and now_ns - self._round_ns < RECORDER_HANGS_NS:
+            self._on_look()
 
 
-def _build(plan: Plan, options: RunOptions, stack: ExitStack) -> _Parts:
-    wanted = [name for name in ("sound", *LIGHT_OUTPUTS) if getattr(plan.outputs, name)]
-    dark = plan.patient.epilepsy
-    if dark:
-        wanted = [name for name in wanted if name not in LIGHT_OUTPUTS]
-    if options.port is not None or options.keyboard:
-        clock = MonotonicClock()
-        board: Board = KeyboardBoard(clock)
-        if options.port is not None:
-            board = BoardLink(PySerialPort(options.port, clock), clock)
-        makers = _makers(wanted, plan, clock)
-        if (draw := options.draw_beat) is not None:
-            makers["screen"] = lambda: ScreenOutput(clock, draw)
-        parts = _Parts(clock, board, makers, [])
-    else:
-        parts = _build_simulated(plan, options, wanted, stack)
-    if dark:
-        text = "Light is off for this patient, who is marked as having epilepsy."
-        parts.faults.append(Fault(FaultKind.OUTPUT_MISSING, parts.clock.now_ns(), "light", text))
-    return parts
+def prepared_track(plan: Plan, music_dir: Path) -> PreparedTrack | None:
+    """The plan's recording, prepared now unless it was before; None where it has none."""
+    listen = plan.part
+    if not isinstance(listen, ListenPlan) or listen.recording is None:
+        return None
+    recording = listen.recording
+    assert listen.start_per_minute is not None  # the plan's own check
+    spec = RecordingSpec(
+        path=Path(recording.file),
+        start_bpm=listen.start_per_minute,
+        target_bpm=listen.target_per_minute,
+        change_minutes=listen.minutes,
+        beats_file=None if recording.beats_file is None else Path(recording.beats_file),
+        bpm=recording.bpm,
+        first_beat_s=recording.first_beat_s,
+    )
+    return prepare_recording(spec, music_dir)
 
 
-def _build_simulated(
-    plan: Plan, options: RunOptions, wanted: Sequence[str], stack: ExitStack
-) -> _Parts:
-    recording = None if options.replay is None else read_force(options.replay)
-    clock: Clock
-    makers: dict[str, Callable[[], CueOutput]]
-    if options.at_full_speed:
-        clock = SimulatedClock()
-        makers = {n: partial(SimulatedOutput, n, clock, seed=options.seed) for n in wanted}
-    else:
-        clock = MonotonicClock()
-        makers = _makers(wanted, plan, clock, with_twins=True)
-    tick_clock = TickClock(clock.now_ns() - 3 * NS_PER_S, rate_error_ppm=_SIMULATED_RATE_ERROR_PPM)
-    board = SimulatedBoard(tick_clock, seed=options.seed)
-    if options.at_full_speed:
-        link = BoardLink(SimulatedLine(board, clock, seed=options.seed), clock)
-        pause: AbstractContextManager[object] = nullcontext()
-    else:
-        pty = stack.enter_context(PtyBoard(board, clock))
-        link = BoardLink(PySerialPort(str(pty.path), clock), clock)
-        pause = pty.pause()
-
-    def connect_source(source: Source) -> None:
-        with pause:
-            board.connect_source(source)
-
-    parts = _Parts(clock, link, makers, ["board"])
-    if recording is not None:
-        _attach_recording(parts, connect_source, recording, tick_clock)
-    else:
-        _attach_patient(parts, connect_source, plan, tick_clock, options.seed)
-    return parts
-
-
-def _attach_recording(
-    parts: _Parts,
-    connect_source: Callable[[Source], None],
-    recording: ForceRecording,
-    tick_clock: TickClock,
-) -> None:
-    parts.simulated_parts.append("recording")
-
-    def connect(started_ns: int) -> None:
-        connect_source(ReplaySource(recording, tick_clock, started_ns))
-
-    parts.connect = connect
-
-
-def _attach_patient(
-    parts: _Parts,
-    connect_source: Callable[[Source], None],
-    plan: Plan,
-    tick_clock: TickClock,
-    seed: int,
-) -> None:
-    parts.simulated_parts.append("patient")
-    habits = HEALTHY_WALKER if plan.exercise is Exercise.WALK else HEALTHY_TAPPER
-    patients: list[tuple[SimulatedPatient, int]] = []
-
-    def connect(started_ns: int) -> None:
-        end_ns = lay_out(stages_of(plan), started_ns)[-1].end_ns
-        patient = SimulatedPatient(habits, tick_clock, started_ns, end_ns, seed)
-        patients.append((patient, started_ns))
-        connect_source(patient)
-
-    def on_cue(cue: Cue) -> None:
-        patients[0][0].hear(cue)
-
-    def finish() -> dict[str, Any]:
-        patient, started_ns = patients[0]
-        patient.finish()
-        return truth_summary(patient.truth, started_ns)
-
-    parts.connect, parts.on_cue, parts.finish = connect, on_cue, finish
-
-
-def _makers(
-    wanted: Sequence[str], plan: Plan, clock: Clock, with_twins: bool = False
-) -> dict[str, Callable[[], CueOutput]]:
-    """How to make each output on its real device; lights on their twins where `with_twins` and
-    off a Pi."""
-    on_twin = with_twins and not on_raspberry_pi()
-    makers: dict[str, Callable[[], CueOutput]] = {
-        "sound": lambda: SoundOutput(clock, plan.outputs.volume_percent),
-        "led": lambda: mock_led_output(clock) if on_twin else LedOutput(clock),
-        "ring": lambda: simulated_ring_output(clock) if on_twin else RingOutput(clock),
-    }
-    return {name: makers[name] for name in wanted}
-
-
-def _start_outputs(parts: _Parts, stack: ExitStack, on_notice: Callable[[str], None]) -> None:
-    """Make and start every output; one that cannot be used is left out, said and recorded."""
-    for name, make in parts.makers.items():
-        try:
-            output = make()
-            stack.callback(output.stop)
-            output.start()
-        except OutputError as error:
-            silent = " The session runs silent." if name == "sound" else ""
-            text = f"{error}{silent}"
-            on_notice(text)
-            parts.faults.append(Fault(FaultKind.OUTPUT_MISSING, parts.clock.now_ns(), name, text))
-            continue
-        parts.outputs.append(output)
-        if output.simulated:
-            parts.simulated_parts.append(name)
-
-
-def on_raspberry_pi() -> bool:
-    """True where the device tree says so."""
-    return _MODEL_FILE.exists() and "Raspberry Pi" in _MODEL_FILE.read_text(errors="replace")
-
-
-# --- the session's header -------------------------------------------------------------------
-
-
-def _header(plan: Plan, parts: _Parts, started_ns: int) -> SessionHeader:
+def _header(
+    plan: Plan, parts: Parts, options: RunOptions, scheduling: str, started_ns: int
+) -> SessionHeader:
     info = parts.board.info
     if info is None:
         raise BoardError("The sensor board said nothing of itself; unplug it and start again.")
-    machine = platform.machine()
-    if _MODEL_FILE.exists():
-        machine = _MODEL_FILE.read_text(errors="replace").rstrip("\0")
+    machine = this_machine().name
+    real = {o.name: device_identity(o) for o in parts.outputs if not o.simulated}
     return SessionHeader(
         origin="andante",
         exercise=plan.exercise,
@@ -309,9 +186,12 @@ def _header(plan: Plan, parts: _Parts, started_ns: int) -> SessionHeader:
         simulated_parts=tuple(parts.simulated_parts),
         hardware={
             "machine": machine,
+            "kernel": platform.release(),
+            "scheduling": scheduling,
             "board": parts.board.description,
             "board_firmware": info.firmware_version,
             "outputs": {output.name: output.description for output in parts.outputs},
+            HARDWARE_KEY: latencies_for_header(real, options.device, machine),
         },
         versions={
             "andante": installed_version(),

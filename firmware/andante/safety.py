@@ -65,8 +65,10 @@ BREATH_REST_S = Range(0, 120, "s", "rests between steps of a resonance assessmen
 EXHALE_TARGET_S = Range(2, 10, "s", "with an inhale of a few seconds still above 4.5 breaths/min")
 GUIDED_SLOWING_BRPM_PER_MIN = 0.5
 GUIDED_MARGIN_BRPM = 0.5
-"""A pacer that guides down slows by no more a minute than the first, and is never slower than the
-patient by more than the second."""
+GUIDED_RETURN_BRPM = 0.5
+"""A pacer that guides down slows by no more a minute than the first, and goes no farther below the
+patient than the second; where the patient turns out to be faster, it comes back by at most the
+third from breath to breath (the latter two are our own choice)."""
 EXHALE_STEP_S = 0.25
 """How much longer an exhale may get from one breath to the next; our own choice."""
 

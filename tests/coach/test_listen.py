@@ -63,7 +63,8 @@ def test_a_recording_sounds_once_and_glows_on_its_beats() -> None:
         recording=Recording("song.flac", bpm=100.0),
     )
     heard = run(listen, beats_s=beats_s)
-    assert [c.sound for c in heard.cues if c.sound] == ["track"]
+    assert [c.sound for c in heard.cues][:2] == ["track:listen", "track-beat"]
+    assert len({c.sound for c in heard.cues[1:]}) == 1
     start_ns = START_NS + 3 * NS_PER_S
     glow_s = np.array([c.planned_ns - start_ns for c in heard.cues[1:]]) / NS_PER_S
     assert glow_s == pytest.approx(np.array(beats_s))

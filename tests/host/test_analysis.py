@@ -106,6 +106,7 @@ def test_the_blocks_are_json(blocks: dict[str, Any]) -> None:
         "gait",
         "breathing",
         "group",
+        "tapping",
     }
     assert b"NaN" not in text
 

@@ -17,7 +17,6 @@ _WINDOW_S = 60.0
 _KEPT_HZ = 10.0
 _LEAST_RISE_SHARE = 0.3  # of the median rise: smaller turns are no breaths
 _LEAST_RISE_OF_SPAN = 0.1  # of the whole span seen: noise on a belt at rest is no breath
-RECENT_BREATHS = 5
 
 
 class BreathEvidence:
@@ -30,6 +29,8 @@ class BreathEvidence:
         self._changed_ns: int | None = None
         self._last_counts: int | None = None
         self._seen_onset_ns = 0
+        self._onsets_ns: list[int] = []
+        self._looked_ns: int | None = None
         self.response_count = 0
         self.last_asynchrony_ms: float | None = None
         self.vector_length: float | None = None
@@ -56,8 +57,15 @@ class BreathEvidence:
 
         The signal less its straight line is cut at its crossings of zero; each piece has one
         extremum; a trough counts where the rise to the next peak is at least 0.3 of the median
-        rise. Fewer than three seconds of signal hold no breath.
+        rise. Fewer than three seconds of signal hold no breath. Looked for once a second.
         """
+        newest_ns = self._times_ns[-1] if self._times_ns else 0
+        if self._looked_ns is None or newest_ns - self._looked_ns >= NS_PER_S:
+            self._looked_ns = newest_ns
+            self._onsets_ns = self._find_onsets_ns()
+        return self._onsets_ns
+
+    def _find_onsets_ns(self) -> list[int]:
         if len(self._times_ns) < 3 * _KEPT_HZ:
             return []
         times_ns = np.array(self._times_ns, dtype=np.int64)
@@ -80,8 +88,8 @@ class BreathEvidence:
         return [time_ns for time_ns, rise in troughs if rise >= least]
 
     def rate_brpm(self) -> float | None:
-        """60 / mean of the last breaths' cycles; None before three onsets."""
-        onsets_ns = self.onsets_ns()[-(RECENT_BREATHS + 1) :]
+        """60 / mean cycle of the last minute; None before three onsets."""
+        onsets_ns = self.onsets_ns()
         if len(onsets_ns) < 3:
             return None
         return S_PER_MINUTE * NS_PER_S * (len(onsets_ns) - 1) / (onsets_ns[-1] - onsets_ns[0])

@@ -158,15 +158,25 @@ class GuidedDown:
         since_ns: int,
         evidence: BreathEvidence,
     ) -> Told:
-        """Slower by what the time since the last breath allows, if the patient came along."""
+        """Slower by what the time since the last breath allows, if the patient came along.
+
+        Where the pacer turns out to be ahead it goes back to the patient: a single slow minute
+        of somebody who does not follow must not take it ever farther away.
+        """
+        own_brpm = evidence.rate_brpm()
+        if own_brpm is None:
+            return pattern, "held: the patient's own rate is not clear"
+        least_brpm = own_brpm - safety.GUIDED_MARGIN_BRPM
+        if pattern.rate_brpm < least_brpm:
+            back = safety.clamp_breathing_rate(
+                min(least_brpm, pattern.rate_brpm + safety.GUIDED_RETURN_BRPM)
+            )
+            return pattern.at_rate(back.value), f"back to the patient, at {own_brpm:.1f}/min"
         wanted_brpm = slowed_towards(self._target_brpm, pattern.rate_brpm, since_ns)
         clamped = safety.clamp_breathing_rate(wanted_brpm)
         if clamped.value >= pattern.rate_brpm:
             return pattern, None
-        own_brpm = evidence.rate_brpm()
-        if own_brpm is None:
-            return pattern, "held: the patient's own rate is not clear"
-        if clamped.value < own_brpm - safety.GUIDED_MARGIN_BRPM:
+        if clamped.value < least_brpm:
             return pattern, f"held: the patient breathes at {own_brpm:.1f}/min"
         reason = f"the patient comes along at {own_brpm:.1f}/min"
         if clamped.reason:

@@ -16,8 +16,11 @@ from andante.timeline.cue_track import CueTrack
 from andante.timeline.flash_gate import FlashGate
 
 NOTE_SOUND = "pluck"
-TRACK_SOUND = "track"
-"""The sound of the cue that starts the prepared recording."""
+TRACK = "listen"
+TRACK_SOUND = f"track:{TRACK}"
+"""The name of the prepared recording, and the sound of the cue that starts it."""
+TRACK_BEAT_SOUND = "track-beat"
+"""The sound of a beat that the recording gives by itself."""
 _DECIDE_AHEAD_NS = NS_PER_S // 10
 
 
@@ -141,7 +144,7 @@ class RecordingConductor(_ListenConductor):
                 self._tempo_per_minute = S_PER_MINUTE / interval_s
             self._next_beat += 1
             light = self._flashes.allow(beat_ns)
-            self._give(Cue(self._next_beat, beat_ns, CueKind.NOTE, "", light=light))
+            self._give(Cue(self._next_beat, beat_ns, CueKind.NOTE, TRACK_BEAT_SOUND, light=light))
         return self._take_turn()
 
     def _give(self, cue: Cue) -> None:

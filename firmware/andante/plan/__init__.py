@@ -8,6 +8,7 @@ from andante.plan.parts import Stage as Stage
 from andante.plan.parts import StageKind as StageKind
 from andante.plan.reading import load_plan as load_plan
 from andante.plan.reading import parse_plan as parse_plan
+from andante.plan.reading import plan_from_dict as plan_from_dict
 from andante.plan.stages import GET_READY as GET_READY
 from andante.plan.stages import GET_READY_S as GET_READY_S
 from andante.plan.stages import duration_s as duration_s

@@ -34,6 +34,15 @@ def parse_plan(text: str, name: str = "plan") -> Plan:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PlanError(f"{name} is not valid TOML: {error}.") from None
+    return _validated(raw, text, name)
+
+
+def plan_from_dict(raw: dict[str, Any], name: str = "plan") -> Plan:
+    """A plan from plain values, as `plan_as_dict` gives them. Raises PlanError."""
+    return _validated(raw, "", name)
+
+
+def _validated(raw: dict[str, Any], text: str, name: str) -> Plan:
     try:
         plan = msgspec.convert(raw, Plan)
     except msgspec.ValidationError as error:

@@ -1,0 +1,39 @@
+"""What the therapist says of a recording, and the limits of what is made of it."""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from andante import safety
+from andante.errors import AndanteError
+
+RECORDING_SPEED = safety.Range(
+    0.75, 1.33, "times its own tempo", "our own choice: music still sounds natural within it"
+)
+RECORDING_LOUDNESS_LUFS = -23.0
+"""EBU R 128: programme loudness."""
+RECORDING_TRUE_PEAK_DBTP = -1.0
+"""EBU R 128: permitted maximum true peak."""
+RECORDING_MINUTES = safety.Range(0.1, 60, "min", "no session is longer than 60 minutes")
+
+
+class RecordingError(AndanteError):
+    """A recording or its beats that cannot be read or prepared."""
+
+
+class RecordingSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A recording, where its beats are, and the tempo that they are to have.
+
+    The beats are told by `beats_file` (a text file, one time in seconds a line) or by `bpm` and
+    `first_beat_s` for music played to a steady beat. From the first beat on the tempo goes evenly
+    in time from `start_bpm` to `target_bpm`, within `change_minutes` or, where that is None, until
+    the last beat.
+    """
+
+    path: Path
+    start_bpm: float
+    target_bpm: float
+    change_minutes: float | None = None
+    beats_file: Path | None = None
+    bpm: float | None = None
+    first_beat_s: float = 0.0
