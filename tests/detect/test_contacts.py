@@ -78,6 +78,30 @@ def test_a_sensor_that_is_not_worn_has_no_events(kind: str) -> None:
     assert_same_times(left_events.contacts_s, walk.left_contacts_s, 0.5, 0.008)
 
 
+def hesitating(walk: MadeWalk, level: float, lasts_s: float) -> Floats:
+    """The left foot's force, each landing beginning `lasts_s` earlier with a step up to `level`."""
+    force = walk.left.copy()
+    for contact_s in walk.left_contacts_s:
+        since_s = walk.time_s - (contact_s - lasts_s)
+        early = (since_s >= 0) & (walk.time_s < contact_s + 0.06)
+        touch = level * np.clip(since_s[early] / 0.015, 0.0, 1.0)
+        force[early] = np.maximum(force[early], touch)
+    return force
+
+
+def test_a_foot_that_hesitates_while_it_takes_load_stands_already() -> None:
+    walk = make_walk(rate_hz=1000.0)
+    left, _ = detect_contacts(walk.time_s, hesitating(walk, 0.3, 0.1), walk.right)
+    assert_same_times(left.contacts_s, walk.left_contacts_s - 0.1, 0.5, 0.008)
+
+
+def test_a_short_scuff_before_the_landing_is_no_contact() -> None:
+    walk = make_walk(rate_hz=1000.0)
+    left, _ = detect_contacts(walk.time_s, hesitating(walk, 0.3, 0.02), walk.right)
+    # The force stands still at 0.3 until the landing has come that far, 20 ms into its rise.
+    assert_same_times(left.contacts_s, walk.left_contacts_s + 0.022, 0.5, 0.008)
+
+
 def test_standing_between_two_walks_gives_no_steps() -> None:
     first, second = make_walk(20), make_walk(20)
     sway = 0.7 + 0.1 * np.sin(2 * np.pi * 0.7 * np.arange(3000) / 300)

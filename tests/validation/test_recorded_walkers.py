@@ -113,11 +113,14 @@ def test_contacts_and_group_figures_agree_with_the_publishers(walker: str, detec
     assert match.invented_count <= 1
     assert match.stride_error_ms <= 5.0
     assert abs(match.bias_ms) <= 10.0
-    exact = ("mean_s", "sd_s", "cv_percent", "swing_percent")
+    # The board, which cannot look back, is allowed more where a single contact counts most;
+    # double support rests on the toe-off of the other foot as well.
+    allowed_percent = dict.fromkeys(off_percent, 2.0)
+    allowed_percent["double_support_percent"] = 4.0
+    if detector == "board":
+        allowed_percent["dfa_alpha"] = 4.0
     for name, percent in off_percent.items():
-        # Toe-off of the other foot and the fractal exponent ask more of a single contact.
-        allowed_percent = 2.0 if name.endswith(exact) else 4.0
-        assert abs(percent) <= allowed_percent, name
+        assert abs(percent) <= allowed_percent[name], name
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,13 @@ grid first. Unlike the board's detector it sees both sides of every instant.
 2. Loaded means above 35 % of the range, unloaded below 15 %, or below 33 % while the other foot
    bears weight (a shuffling step; in the dip in the middle of a stance the other foot is in the
    air). Stances and swings are at least 100 ms, a shuffling swing 60 ms.
-3. A contact is where the rise began: the last instant at which the force had grown by less than
-   2.2 % of the range in 8 ms. An off is where the fall ended: the first instant from which it
-   fell by less than 1.6 % in 16 ms.
+3. A contact is where the rise began: from the last instant of rest before it (growth of less than
+   1.6 % of the range in 8 ms) forward to where growth reached 2.2 % in 8 ms. A foot may hesitate
+   while it takes load: where the force had been up by 15 % of the range for 55 ms before that
+   rest, after a steep rise, the foot stood already, and the contact is where the earlier rise
+   began (less than 0.8 % in 8 ms). A shorter touch is a scuff.
+4. An off is where the fall ended: the first instant from which the force fell by less than 1.6 %
+   in 16 ms.
 
 A level, as in the usual Schmitt trigger, is crossed 15-20 ms after the publishers of PhysioNet's
 "Gait in Neurodegenerative Disease Database" place the contact; the start of the rise is within a
@@ -30,7 +34,9 @@ Indices = npt.NDArray[np.intp]
 
 _GRID_HZ = 1000
 _ON_SHARE, _OFF_SHARE, _SHUFFLE_OFF_SHARE, _BEARING_SHARE = 0.35, 0.15, 0.33, 0.5
-_RISE_SHARE, _RISE_SAMPLES = 0.022, 8
+_RISE_SHARE, _REST_SHARE, _RISE_SAMPLES = 0.022, 0.016, 8
+_STANDING_SHARE, _STANDING_SAMPLES = 0.15, 55
+_QUIET_SHARE, _STEEP_WITHIN_SAMPLES = 0.008, 40
 _FALL_SHARE, _FALL_SAMPLES = 0.016, 16
 _CONFIRM_SAMPLES = 4
 _MIN_STANCE_SAMPLES, _MIN_SWING_SAMPLES, _MIN_SHUFFLE_SAMPLES = 100, 100, 60
@@ -71,6 +77,47 @@ class _Foot:
     def bearing(self) -> Bools:
         bearing: Bools = (self.range_ > 0) & (self.force > self.share(_BEARING_SHARE))
         return bearing & self.present
+
+
+@dataclass(frozen=True)
+class _Rise:
+    """Finds where a rise began, in one run of force and its range, shape (n,) each.
+
+    `steep_at`, `rest_at`, `quiet_at`: grid indices at which the force rose steeply, at which it
+    rose so little that a foot rests, and at which it hardly rose at all.
+    """
+
+    force: Floats
+    range_: Floats
+    steep_at: Indices
+    rest_at: Indices
+    quiet_at: Indices
+
+    def onset(self, off: int, landed: int) -> int:
+        """Where the rise began by which a foot that left at `off` was down at `landed`."""
+        rest = _last(self.rest_at, landed)
+        earlier = self._earlier_touch(off, rest, float(self.range_[landed]))
+        if earlier is not None:
+            return earlier
+        steep = _first(self.steep_at, rest)
+        return (landed if steep is None else min(steep, landed)) - 1
+
+    def _earlier_touch(self, off: int, rest: int, range_: float) -> int | None:
+        """Where the foot came down, if it stood already at the hesitation `rest`."""
+        swing = self.force[off : rest + 1]
+        if not swing.size:
+            return None
+        limit = float(swing.min()) + _STANDING_SHARE * range_
+        if swing[-1] <= limit:
+            return None
+        left = off + int(np.flatnonzero(swing <= limit)[-1])
+        rest_before = _last(self.rest_at, left)
+        steep = _first(self.steep_at, left)
+        if rest - rest_before <= _STANDING_SAMPLES:
+            return None
+        if steep is None or steep - rest_before >= _STEEP_WITHIN_SAMPLES:
+            return None
+        return _last(self.quiet_at, left)
 
 
 def detect_contacts(time_s: Floats, left: Floats, right: Floats) -> tuple[FootEvents, FootEvents]:
@@ -151,7 +198,13 @@ def _walk_through(
     on_at = np.flatnonzero(above)
     landed_at = np.flatnonzero(_held(above, _CONFIRM_SAMPLES))
     off_at = np.flatnonzero(fully_off | shuffled_off)
-    level_at = np.flatnonzero(risen < _RISE_SHARE * range_)
+    rise = _Rise(
+        force,
+        range_,
+        steep_at=np.flatnonzero(risen >= _RISE_SHARE * range_),
+        rest_at=np.flatnonzero(risen < _REST_SHARE * range_),
+        quiet_at=np.flatnonzero(risen < _QUIET_SHARE * range_),
+    )
     settled_at = np.flatnonzero(fallen < _FALL_SHARE * range_)
     contact = None  # a foot that is down when the run begins came down before
     now = 0
@@ -172,8 +225,7 @@ def _walk_through(
         landed = _first(landed_at, below)
         if landed is None:
             return
-        onset = level_at[np.searchsorted(level_at, landed, side="right") - 1]
-        contact = max(int(onset), off + 1)
+        contact = max(rise.onset(off, landed), off + 1)
         contacts.append(start + contact)
         now = max(landed, contact + _MIN_STANCE_SAMPLES)
 
@@ -189,6 +241,12 @@ def _held(flags: Bools, samples: int) -> Bools:
         held[1:] &= held[:-1].copy()
         held[0] = False
     return held
+
+
+def _last(indices: Indices, at_most: int) -> int:
+    """The last of the rising `indices` that is not above `at_most`; 0 where there is none."""
+    place = int(np.searchsorted(indices, at_most, side="right"))
+    return int(indices[place - 1]) if place else 0
 
 
 def _first(indices: Indices, at_least: int) -> int | None:

@@ -85,22 +85,31 @@ def nearest_positions(sorted_ns: Int64s, times_ns: Int64s) -> Int64s:
     return nearest
 
 
+def refractory_ns(interval_ns: Floats) -> Floats:
+    """How soon after a response another is a double trigger: 40 % of the interval, 80 ms at least.
+
+    `interval_ns`: the local interval between cues or, without cues, between responses; any shape.
+    """
+    return np.maximum(REFRACTORY_SHARE * interval_ns, MIN_REFRACTORY_NS)
+
+
 def double_triggers(
-    response_ns: Int64s, refractory_ns: Floats, channel: npt.NDArray[np.str_]
+    response_ns: Int64s, shortest_ns: Floats, channel: npt.NDArray[np.str_]
 ) -> Bools:
     """Which responses, shape (m,) in order of time, are bounces of one before on their channel.
 
-    A bounce does not start a new refractory time, so that fast tapping is thinned, not silenced.
+    `shortest_ns`, shape (m,): the refractory time at each response. A bounce does not start a new
+    one, so that fast tapping is thinned, not silenced.
     """
     double = np.zeros(response_ns.size, dtype=np.bool_)
     for name in np.unique(channel):
         own = np.flatnonzero(channel == name)
-        if not (np.diff(response_ns[own]) < refractory_ns[own][1:]).any():
+        if not (np.diff(response_ns[own]) < shortest_ns[own][1:]).any():
             continue
         last_ns: int | None = None
         for position in own.tolist():
             time_ns = int(response_ns[position])
-            if last_ns is not None and time_ns - last_ns < refractory_ns[position]:
+            if last_ns is not None and time_ns - last_ns < shortest_ns[position]:
                 double[position] = True
             else:
                 last_ns = time_ns
@@ -116,8 +125,8 @@ def match(cue_ns: Int64s, response_ns: Int64s, channel: npt.NDArray[np.str_]) ->
     interval_ns = local_intervals_ns(cue_ns)
     response_of_cue = np.full(cue_ns.size, UNMATCHED, dtype=np.int64)
     nearest_cue = nearest_positions(cue_ns, response_ns)
-    refractory_ns = np.maximum(REFRACTORY_SHARE * interval_ns[nearest_cue], MIN_REFRACTORY_NS)
-    double_trigger = double_triggers(response_ns, refractory_ns, channel)
+    shortest_ns = refractory_ns(interval_ns[nearest_cue])
+    double_trigger = double_triggers(response_ns, shortest_ns, channel)
     usable = np.flatnonzero(~double_trigger)
     if usable.size:
         nearest_response = usable[nearest_positions(response_ns[usable], cue_ns)]

@@ -14,6 +14,8 @@ from andante.timebase import NS_PER_MS, NS_PER_S
 from andante_host.metrics.circular import CircularSummary, beat_angles_rad, circular_summary
 from andante_host.metrics.matching import MATCHING, UNMATCHED, Matches, match
 from andante_host.metrics.middle import median
+from andante_host.metrics.perturbation import recoveries
+from andante_host.metrics.phase_correction import METHOD as PHASE_CORRECTION
 from andante_host.metrics.phase_correction import (
     MIN_TRANSITIONS,
     Run,
@@ -157,7 +159,15 @@ def synchrony_measures(meeting: Meeting, latency_calibrated: bool) -> dict[str, 
     if block["lag1_autocorrelation"] is None:
         reasons["lag1_autocorrelation"] = "Too few matched cues follow each other."
     block |= _phase_correction(runs, direction, reasons)
+    block["phase_correction_method"] = PHASE_CORRECTION
+    block["perturbations"] = _perturbations(meeting)
     return block | {"reasons": reasons, "notes": notes}
+
+
+def _perturbations(meeting: Meeting) -> list[dict[str, Any]]:
+    asynchrony_ms = np.full(meeting.cues.time_ns.size, np.nan)
+    asynchrony_ms[meeting.pair_cue] = meeting.asynchrony_ms
+    return recoveries(meeting.cues.time_ns, asynchrony_ms)
 
 
 def pairs_in_session(meeting: Meeting, started_ns: int) -> list[dict[str, Any]]:
@@ -286,7 +296,13 @@ def _lag1(runs: list[Run], asynchrony_ms: Floats) -> float | None:
 def _phase_correction(
     runs: list[Run], direction: CircularSummary | None, reasons: dict[str, str]
 ) -> dict[str, float | None]:
-    keys = ("phase_correction_alpha", "timekeeper_sd_ms", "motor_sd_ms")
+    keys = (
+        "phase_correction_alpha",
+        "phase_correction_alpha_sd",
+        "phase_correction_bgls_alpha",
+        "timekeeper_sd_ms",
+        "motor_sd_ms",
+    )
     if direction is not None and not direction.directed:
         reasons |= dict.fromkeys(
             keys, "The responses do not follow the cues, so there is no correction to measure."
@@ -301,6 +317,8 @@ def _phase_correction(
         return dict.fromkeys(keys)
     return {
         "phase_correction_alpha": estimate.alpha,
+        "phase_correction_alpha_sd": estimate.alpha_sd,
+        "phase_correction_bgls_alpha": estimate.bgls_alpha,
         "timekeeper_sd_ms": estimate.timekeeper_sd_ms,
         "motor_sd_ms": estimate.motor_sd_ms,
     }
