@@ -6,7 +6,7 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 BUILD_PACKAGES := python3-venv python3-dev gcc libc6-dev portaudio19-dev libasound2-plugins
-TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice
+TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice rubberband-cli libebur128-1
 BOARD_PACKAGES := gcc-avr avr-libc binutils-avr avrdude libsimavr-dev libelf-dev cppcheck gcovr
 # These need the chip's compiler and emulator and have a target of their own.
 BESIDE_BOARD := --ignore tests/sensor_board --ignore tests/emulated_board
@@ -76,6 +76,10 @@ test: $(VENV)/.dev check ## Install what tests need; style, types, architecture 
 .PHONY: test-long
 test-long: $(VENV)/.dev ## The suites that take minutes of real time
 	@$(PYTHON) -m pytest -m long $(BESIDE_BOARD)
+
+.PHONY: validation
+validation: $(VENV)/.dev ## Measure every figure of docs/validation.md anew
+	@$(PYTHON) tests/validation/table.py
 
 .PHONY: check
 check: $(VENV)/.dev ## Style, types and the direction of imports

@@ -10,12 +10,23 @@ import numpy as np
 import pytest
 
 from andante import engine
-from andante.commands import Stop
+from andante.commands import (
+    Dizzy,
+    Item,
+    Moment,
+    Note,
+    NudgeTempo,
+    Pause,
+    Resume,
+    SelfReport,
+    Stop,
+    Unlock,
+)
 from andante.engine import RunOptions, SessionResult, run_session
 from andante.errors import AndanteError, BoardError, SessionFileError
 from andante.plan import parse_plan
 from andante.session.file import SessionData, load_session
-from andante.session.runner import FINISHED, STOPPED, Progress
+from andante.session.runner import DIZZY, FINISHED, STOPPED, Progress
 from andante.session.writer import SessionWriter
 from andante.timebase import NS_PER_S
 from andante_host.analysis import analyse
@@ -258,3 +269,58 @@ def test_live_times_are_kept_beside_the_corrected_ones(walk: Run) -> None:
     db.close()
     difference_us = np.array([time - live for live, time in rows]) / 1e3
     assert 0 < np.abs(difference_us).max() < 500
+
+
+def test_a_pause_is_silent_and_everything_after_it_falls_so_much_later(tmp_path: Path) -> None:
+    plain = run(WALK, tmp_path / "plain").data
+    script = Script((40.0, Pause(source="page")), (52.0, Resume(source="page")))
+    paused = run(WALK, tmp_path / "paused", commands=[script]).data
+    names = [phase.name for phase in paused.phases]
+    assert names[:5] == ["baseline", "cued", "pause", "cued", "fade"]
+    begun_ns, ended_ns = next((p.start_ns, p.end_ns) for p in paused.phases if p.name == "pause")
+    assert ended_ns is not None
+    shift_ns = ended_ns - begun_ns
+    assert shift_ns == pytest.approx(12 * NS_PER_S, abs=NS_PER_S // 10)
+    given_ns = paused.outputs["sound"].actual_ns[paused.outputs["sound"].given]
+    assert not ((given_ns > begun_ns + NS_PER_S // 10) & (given_ns < ended_ns)).any()
+    before = plain.cues.planned_ns - plain.header.started_ns
+    after = paused.cues.planned_ns - paused.header.started_ns
+    late = after > begun_ns - paused.header.started_ns + NS_PER_S
+    # The baseline is the same, so the beats are, but for the pause between.
+    assert (after - before[: after.size])[late] == pytest.approx(shift_ns, abs=2)
+    reasons = [change.reason for change in paused.tempo_changes]
+    assert "paused by the page" in reasons
+    assert "resumed by the page" in reasons
+
+
+def test_what_people_say_is_in_the_file_and_dizziness_ends_the_session(tmp_path: Path) -> None:
+    script = Script(
+        (1.0, SelfReport(moment=Moment.BEFORE, item=Item.EFFORT, score=3)),
+        (2.0, Note(role="therapist", text="walks with a stick")),
+        (3.0, Unlock(role="therapist", reason="walks steadily")),
+        (30.0, NudgeTempo(percent=2.0)),
+        (45.0, Dizzy(source="button")),
+    )
+    session = run(WALK, tmp_path, commands=[script])
+    assert session.result.end_reason == DIZZY
+    data = session.data
+    assert [(r.item, r.score) for r in data.self_reports] == [("effort", 3)]
+    texts = [note.text for note in data.notes]
+    assert texts[0] == "walks with a stick"
+    assert "+2 %" in texts[1]
+    assert "dizzy" in texts[2]
+    assert any("therapist has unlocked" in c.reason for c in data.tempo_changes)
+    assert any("by hand" in c.reason for c in data.tempo_changes)
+    assert (data.last_ns - data.header.started_ns) / NS_PER_S < 46
+
+
+def test_stop_withdraws_every_cue_within_a_tenth_of_a_second(tmp_path: Path) -> None:
+    text = (
+        'exercise = "breathe"\n[breathe]\nrate_brpm = 6\ncued_minutes = 2\n'
+        "[outputs]\nring = true\nhaptic = true\n"
+    )
+    session = run(text, tmp_path, commands=[Script((31.0, Stop(source="button")))])
+    data = session.data
+    stopped_ns = data.header.started_ns + 31 * NS_PER_S
+    for name in ("sound", "led", "ring", "haptic"):
+        assert data.outputs[name].actual_ns.max() <= stopped_ns + NS_PER_S // 10

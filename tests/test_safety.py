@@ -4,12 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from andante.safety import (
-    MAX_FLASHES_PER_S,
     PERCENT_OF_BASELINE,
     UNLOCKED_PERCENT_OF_BASELINE,
     WALKING_TEMPO_SPM,
     clamp_cue_tempo,
-    cues_per_flash,
 )
 
 tempos = st.floats(min_value=1, max_value=1000)
@@ -43,11 +41,3 @@ def test_the_reason_names_both_figures() -> None:
     assert "130.0" in reason
     assert "110.0" in reason
     assert "baseline" in reason
-
-
-@given(st.floats(min_value=1, max_value=2000))
-def test_no_second_holds_more_than_three_flashes(cues_per_minute: float) -> None:
-    share = cues_per_flash(cues_per_minute)
-    assert cues_per_minute / share <= MAX_FLASHES_PER_S * 60
-    # and no flash is withheld without need
-    assert share == 1 or cues_per_minute / (share - 1) > MAX_FLASHES_PER_S * 60

@@ -15,9 +15,6 @@ from typing import Any
 
 import click
 
-from andante.cli_device import calibrate_command, check
-from andante.cli_serve import serve
-from andante.cli_sounds import prepare, sounds
 from andante.commands import AnyCommand, Stop
 from andante.config import DeviceConfig, config_path, load_config
 from andante.engine import SessionResult, run_session
@@ -45,7 +42,13 @@ _TRY_FIGURES = (
     ("synchrony: vector length, 0 to 1", "vector_length", ""),
     ("early or late, with the keyboard's delay in it", "mean_asynchrony_ms", "ms"),
 )
-
+_ELSEWHERE = {
+    "calibrate": "andante.cli_device:calibrate_command",
+    "check": "andante.cli_device:check",
+    "prepare": "andante.cli_sounds:prepare",
+    "serve": "andante.cli_serve:serve",
+    "sounds": "andante.cli_sounds:sounds",
+}
 _RESPONSE_WORDS = {
     Exercise.WALK: "steps",
     Exercise.BREATHE: "breaths",
@@ -54,7 +57,11 @@ _RESPONSE_WORDS = {
 }
 
 
-@click.group(cls=PlainGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=PlainGroup,
+    elsewhere=_ELSEWHERE,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="andante", prog_name="andante")
 def main() -> None:
     """Rhythm-guided walking, breathing and playing, timed and recorded.
@@ -65,10 +72,6 @@ def main() -> None:
       andante run docs/plans/walk.toml --sim
       andante run walk.toml --port /dev/ttyUSB0 --out sessions
     """
-
-
-for _command in (check, calibrate_command, sounds, prepare, serve):
-    main.add_command(_command)
 
 
 @main.command()

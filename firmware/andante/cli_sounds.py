@@ -134,7 +134,7 @@ def prepare(
         first_beat_s=first_beat_s,
     )
     if not as_json:
-        click.echo("Preparing the recording; this takes up to a few times its length.", err=True)
+        click.echo("Preparing the recording; this may take as long as it plays.", err=True)
     track = prepare_recording(spec, out_dir)
     if as_json:
         click.echo(json.dumps({**asdict(track), "path": str(track.path)}))

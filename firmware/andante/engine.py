@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from andante import realtime
-from andante.coach.listen import TRACK
+from andante.coach.listen import TRACK, PreparedMusic
 from andante.coach.make import make_conductor
 from andante.commands import CommandSource
 from andante.cues.track import Track
@@ -69,11 +69,7 @@ def run_session(
         wanted = options.real_time and not options.at_full_speed
         scheduling = stack.enter_context(realtime.running(wanted))
         parts = build_parts(plan, options, stack)
-        stack.callback(parts.board.stop)
-        parts.board.start()
-        if parts.board.simulated and "board" not in parts.simulated_parts:
-            parts.simulated_parts.append("board")
-        parts.start_outputs(stack, on_notice)
+        parts.start(stack, on_notice)
         guard_beat = parts.start_guard(stack, on_notice)
         for loss in scheduling.losses:
             on_notice(loss)
@@ -84,8 +80,10 @@ def run_session(
         recorder.start()
         for fault in parts.faults:
             recorder.record(SessionWriter.add_fault, fault)
-        beats_s = () if prepared is None else prepared.beat_times_s
-        conductor = make_conductor(plan, started_ns, beats_s)
+        music = None
+        if prepared is not None:
+            music = PreparedMusic(prepared.beat_times_s, prepared.duration_s)
+        conductor = make_conductor(plan, started_ns, music)
         parts.connect(conductor.spans)
 
         runner = Runner(
@@ -105,6 +103,7 @@ def run_session(
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
+        realtime.raise_this_thread(realtime.ThreadRole.RUNNER)
         try:
             end_reason = runner.run()
         except SessionFileError:

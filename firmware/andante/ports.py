@@ -14,13 +14,15 @@ class CueKind(StrEnum):
     """What a cue asks for. A silent cue keeps its place in time but no output gives it.
 
     A beat or a note has a moment; the four parts of a breath have a length as well. A note is
-    music that nobody is asked to meet; an expected beat is one that the patient is asked to meet
-    without being given it, as in the repeat of a rhythm.
+    music that nobody is asked to meet; an answer is a note given as soon as the output can, to what
+    the patient just did; an expected beat is one that the patient is asked to meet without being
+    given it, as in the repeat of a rhythm.
     """
 
     BEAT = "beat"
     SILENT = "silent"
     NOTE = "note"
+    ANSWER = "answer"
     EXPECTED = "expected"
     INHALE = "inhale"
     HOLD_IN = "hold_in"
@@ -30,6 +32,11 @@ class CueKind(StrEnum):
 
 UNGIVEN_KINDS = frozenset({CueKind.SILENT, CueKind.EXPECTED})
 """Cues that reach no output."""
+TRACK_PREFIX = "track:"
+"""Of the sound of a cue that starts a prepared recording: `track:NAME`. Its `begin_share` is the
+share of the recording that it starts at."""
+TRACK_BEAT = "track-beat"
+"""The sound of a cue that the recording under way gives by itself: nothing is added."""
 BREATH_KINDS = frozenset({CueKind.INHALE, CueKind.HOLD_IN, CueKind.EXHALE, CueKind.HOLD_OUT})
 
 
@@ -101,8 +108,7 @@ class Cue:
     mid-breath) begins at the share that had been reached. `breath_level` turns it into how full
     the breath is.
 
-    `at_once`: an answer to what the patient just did, given as soon as the output can;
-    `planned_ns` is then when it was decided, and never counts as late.
+    The `planned_ns` of an answer is when the patient did what it answers; it is never late.
     """
 
     index: int
@@ -113,7 +119,11 @@ class Cue:
     level: float = 1.0  # loudness as a share of the session's volume, 0-1
     duration_ns: int = 0
     begin_share: float = 0.0
-    at_once: bool = False
+
+    @property
+    def at_once(self) -> bool:
+        """True for an answer: it is given as soon as can be."""
+        return self.kind is CueKind.ANSWER
 
     @property
     def end_ns(self) -> int:

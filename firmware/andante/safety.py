@@ -94,6 +94,14 @@ measure of cadence wherever it follows the patient."""
 CUED_MINUTES = Range(0.1, 60, "min", "a new start is due after 60 minutes")
 FADE_S = Range(0, 300, "s", "part of the session's 60 minutes")
 LISTEN_MINUTES = Range(1, 60, "min", "a new start is due after 60 minutes")
+RECORDING_SPEED = Range(
+    0.75, 1.33, "times its own tempo", "our own choice: music still sounds natural within it"
+)
+RECORDING_LOUDNESS_LUFS = -23.0
+"""EBU R 128: programme loudness."""
+RECORDING_TRUE_PEAK_DBTP = -1.0
+"""EBU R 128: permitted maximum true peak."""
+RECORDING_MINUTES = Range(0.1, 60, "min", "no session is longer than 60 minutes")
 QUIET_TAPPING_S = Range(5, 300, "s", "a screen's parts last 30-60 s (Dalla Bella 2017)")
 CARRY_OVER_S = Range(0, 900, "s", "effects of cueing were followed for 15 min (Hausdorff 2007)")
 UNPAUSED_SESSION_S = 30 * 60.0
@@ -187,18 +195,6 @@ def stale_reason(now_ns: int, newest_ns: int | None, changed_ns: int | None) -> 
     if changed_ns is not None and (now_ns - changed_ns) / 1e9 > UNCHANGING_AFTER_S:
         return f"the sensors' signal has not changed for {UNCHANGING_AFTER_S:.0f} s"
     return None
-
-
-def cues_per_flash(cues_per_minute: float) -> int:
-    """Every how many cues the light may flash so that no second holds more than three flashes.
-
-    One flash on every `n`-th cue; 1 up to 180 cues a minute, 2 above, and so on.
-    """
-    flashes_per_minute = MAX_FLASHES_PER_S * 60
-    share = 1
-    while cues_per_minute / share > flashes_per_minute:
-        share += 1
-    return share
 
 
 def _clamp(value: float, low: float, high: float) -> tuple[float, str | None]:

@@ -1,6 +1,7 @@
 """The parts of one session: real, emulated or simulated, as the plan and its options ask."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +20,7 @@ from andante.cues.sound import SoundOutput
 from andante.cues.sounds.library import PAD_SOUNDS
 from andante.cues.track import Track
 from andante.errors import OutputError
-from andante.guard import Guard
+from andante.guard import RING_DEVICE, Guard
 from andante.machine import this_machine
 from andante.plan import BreathePlan, ListenPlan, Plan, TapPlan
 from andante.plan.listen import ListenTo
@@ -82,8 +83,27 @@ class Parts:
     connect: Callable[[tuple[StageSpan, ...]], None] = lambda _: None
     finish: Callable[[], dict[str, Any] | None] = lambda: None
 
-    def start_outputs(self, stack: ExitStack, on_notice: Callable[[str], None]) -> None:
-        """Make and start every output; one that cannot be used is left out, said and recorded."""
+    def start(self, stack: ExitStack, on_notice: Callable[[str], None]) -> None:
+        """Start the board and every output, side by side where time is real: each takes a while.
+
+        Raises BoardError; an output that cannot be used is left out, said and recorded.
+        """
+        stack.callback(self.board.stop)
+        if self.clock.simulated:
+            self.board.start()
+            self._start_outputs(stack, on_notice)
+        else:
+            notices: list[str] = []  # told once the board is there: without it there is no session
+            with ThreadPoolExecutor(1, "board-start") as pool:
+                board = pool.submit(self.board.start)
+                self._start_outputs(stack, notices.append)
+                board.result()
+            for text in notices:
+                on_notice(text)
+        if self.board.simulated and "board" not in self.simulated_parts:
+            self.simulated_parts.append("board")
+
+    def _start_outputs(self, stack: ExitStack, on_notice: Callable[[str], None]) -> None:
         for name, make in self.makers.items():
             try:
                 output = make()
@@ -102,7 +122,7 @@ class Parts:
         real = [o.name for o in self.outputs if o.name in GUARDED_OUTPUTS and not o.simulated]
         if not real:
             return lambda: None
-        guard = Guard(self.clock)
+        guard = Guard(self.clock, ring_device=RING_DEVICE if "ring" in real else None)
         stack.callback(guard.stop)
         try:
             guard.start()
@@ -117,7 +137,7 @@ class Parts:
 
 
 def build_parts(plan: Plan, options: RunOptions, stack: ExitStack) -> Parts:
-    """Make everything but the outputs, which `Parts.start_outputs` makes and starts."""
+    """Make everything but the outputs, which `Parts.start` makes and starts."""
     wanted = [name for name in OUTPUTS if getattr(plan.outputs, name)]
     if options.port is not None or options.keyboard:
         clock = MonotonicClock()

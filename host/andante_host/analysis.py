@@ -125,6 +125,8 @@ def _synchrony_block(data: SessionData, cues: ReferenceCues, meeting: Meeting) -
     block = synchrony_measures(meeting, cues.latency_ms is not None)
     block["cue_reference"] = cues.reference
     block["cue_latency_ms"] = cues.latency_ms
+    if cues.latency_ms is None:
+        block["reasons"]["cue_latency_ms"] = "The latency of the output was not measured."
     block["silent_cue_count"] = cues.silent_count
     block["not_given_cue_count"] = cues.not_given_count
     block["doubtful_cue_count"] = cues.doubtful_count

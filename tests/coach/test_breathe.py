@@ -218,3 +218,18 @@ def test_a_bad_breathing_plan_says_what_is_wrong(fields: str, says: list[str]) -
         parse_plan(f'exercise = "breathe"\n[breathe]\n{fields}\n')
     for part in says:
         assert part in str(caught.value)
+
+
+def test_after_a_pause_the_breath_goes_on_where_it_was() -> None:
+    conductor = make_conductor(plan_of(BreathePolicy.FIXED, cued_minutes=1.0), START_NS)
+    paused_ns = START_NS + 3 * NS_PER_S + 22 * NS_PER_S  # two seconds into the third breath
+
+    def asks(now_ns: int) -> None:
+        if now_ns == paused_ns:
+            conductor.go_on(now_ns)
+
+    cues = lead(conductor, asks=asks).beats()
+    again = next(c for c in cues if c.begin_share > 0)
+    assert (again.kind, again.planned_ns) == (INHALE, paused_ns)
+    assert again.begin_share == pytest.approx(0.5)
+    assert again.end_ns == paused_ns + 2 * NS_PER_S

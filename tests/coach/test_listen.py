@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from andante import safety
+from andante.coach.listen import PreparedMusic
 from andante.coach.make import make_conductor
 from andante.errors import PlanError
 from andante.plan import Exercise, ListenPlan, Plan, parse_plan
@@ -17,7 +18,9 @@ START_NS = 5 * NS_PER_S
 
 def run(listen: ListenPlan, own_spm: float = 96.0, beats_s: tuple[float, ...] = ()) -> Heard:
     plan = Plan(Exercise.LISTEN, listen=listen)
-    return lead(make_conductor(plan, START_NS, beats_s), walker(own_spm, START_NS))
+    return lead(
+        make_conductor(plan, START_NS, PreparedMusic(beats_s, 60.0)), walker(own_spm, START_NS)
+    )
 
 
 def test_notes_start_at_the_patients_cadence_and_move_evenly_to_the_target() -> None:
@@ -92,3 +95,24 @@ def test_a_bad_listening_plan_says_what_is_wrong(fields: str, says: list[str]) -
         parse_plan(f'exercise = "listen"\n[listen]\n{fields}\n')
     for part in says:
         assert part in str(caught.value)
+
+
+def test_after_a_pause_the_recording_goes_on_where_it_was() -> None:
+    listen = ListenPlan(
+        target_per_minute=60.0,
+        start_per_minute=80.0,
+        minutes=1.0,
+        recording=Recording("song.flac", bpm=100.0),
+    )
+    plan = Plan(Exercise.LISTEN, listen=listen)
+    conductor = make_conductor(plan, START_NS, PreparedMusic((), 60.0))
+    paused_ns = START_NS + 3 * NS_PER_S + 15 * NS_PER_S
+
+    def asks(now_ns: int) -> None:
+        if now_ns == paused_ns:
+            conductor.go_on(now_ns)
+
+    first, again = lead(conductor, asks=asks).cues
+    assert (first.begin_share, again.sound) == (0.0, first.sound)
+    assert again.begin_share == pytest.approx(15.25 / 60.0)
+    assert again.planned_ns == paused_ns + 250_000_000

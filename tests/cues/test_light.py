@@ -144,7 +144,7 @@ def test_an_answer_at_once_is_given_at_once_and_is_never_late() -> None:
     output.start()
     wait_ns(10 * NS_PER_MS)
     asked_ns = clock.now_ns()
-    output.schedule(Cue(5, asked_ns - 50 * NS_PER_MS, at_once=True))
+    output.schedule(Cue(5, asked_ns - 50 * NS_PER_MS, CueKind.ANSWER))
     wait_ns(60 * NS_PER_MS)
     output.stop()
     [report] = output.take_reports()

@@ -204,7 +204,7 @@ def test_a_cue_at_once_is_given_and_never_late() -> None:
     shown = Shown("led")
     shown.clock.sleep_until_ns(START_NS)
     decided_ns = START_NS - 300 * NS_PER_MS
-    reports = shown.run([Cue(0, decided_ns, at_once=True)], START_NS + NS_PER_S)
+    reports = shown.run([Cue(0, decided_ns, CueKind.ANSWER)], START_NS + NS_PER_S)
     assert reports[0].actual_ns is not None
     assert reports[0].fault is None
     assert shown.output.take_faults() == []

@@ -80,8 +80,8 @@ def test_a_frame_just_gone_sounds_at_once_and_an_older_one_not_at_all() -> None:
 def test_a_cue_at_once_sounds_at_the_buffers_first_frame_however_late() -> None:
     mixer = SoundMixer({"click": SOUND}, RATE_HZ)
     mixer.add(Cue(0, 10_010))
-    mixer.add(Cue(1, 10, at_once=True))
-    mixer.add(Cue(2, 90_000, at_once=True))
+    mixer.add(Cue(1, 10, CueKind.ANSWER))
+    mixer.add(Cue(2, 90_000, CueKind.ANSWER))
     _, placements = play(mixer, [256], first_frames=10_000)
     assert [(p.cue.index, p.frames) for p in placements] == [
         (1, 10_000),

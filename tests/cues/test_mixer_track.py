@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pytest
 
 from andante.cues.breath_line import CANCEL_MS
-from andante.cues.mixer import TRACK_BEAT, SoundMixer
+from andante.cues.mixer import SoundMixer
 from andante.cues.sounds import FIRST_LEVEL
 from andante.cues.track import RISE_S, START_MS, Track
 from andante.errors import OutputError
-from andante.ports import Cue, CueKind
+from andante.ports import TRACK_BEAT, Cue, CueKind
 from andante.timebase import NS_PER_S
 
 RATE_HZ = 48_000

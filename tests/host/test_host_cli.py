@@ -37,7 +37,15 @@ def test_metrics_as_json(walk: Path) -> None:
     result = _run("metrics", walk, "--json", "--pairs")
     assert result.exit_code == 0
     blocks = json.loads(result.stdout)
-    assert list(blocks) == ["session", "timing", "synchrony", "gait", "breathing", "group"]
+    assert list(blocks) == [
+        "session",
+        "timing",
+        "synchrony",
+        "gait",
+        "breathing",
+        "group",
+        "tapping",
+    ]
     pair = blocks["synchrony"]["pairs"][0]
     assert set(pair) == {
         "cue_index",

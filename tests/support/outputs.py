@@ -7,6 +7,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
+from andante import realtime
+from andante.cues.frame_map import DELAY_TRUST_NS
 from andante.cues.haptic import HapticOutput
 from andante.cues.led import LedOutput
 from andante.cues.player import TOO_LATE_NS
@@ -50,6 +52,7 @@ class Rig:
     report_delay_ns: int
     ahead_ns: int
     witness_ns: Callable[[], list[int]] | None = None
+    uncertainty_bound_ns: int | None = None  # where it is not that of lateness
     next_index: int = 0
 
     def wait_ns(self, duration_ns: int) -> None:
@@ -154,7 +157,18 @@ def _sound(folder: Path) -> Iterator[Rig]:
         bound_ns = NS_PER_MS
         settle_ns = SETTLE_NS + 300 * NS_PER_MS
         ahead_ns = 200 * NS_PER_MS
-        yield Rig(SoundOutput(clock), clock, bound_ns, bound_ns, settle_ns, ahead_ns, heard_ns)
+        with realtime.running():
+            yield Rig(
+                SoundOutput(clock, sounds=["click"]),
+                clock,
+                bound_ns,
+                bound_ns,
+                settle_ns,
+                ahead_ns,
+                heard_ns,
+                # It starts within its first second, while the delay is known so far only.
+                uncertainty_bound_ns=DELAY_TRUST_NS,
+            )
 
 
 _RIGS = {

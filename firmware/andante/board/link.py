@@ -10,6 +10,7 @@ from andante.board.frames import PROTOCOL_VERSION
 from andante.board.link_core import LinkCore
 from andante.errors import BoardError
 from andante.ports import BoardInfo, BoardNews, LinkCounts, SerialPort
+from andante.realtime import ThreadRole, raise_this_thread
 from andante.timebase import NS_PER_MS, NS_PER_S, Clock, ns_to_seconds
 
 START_NS = 5 * NS_PER_S
@@ -142,6 +143,7 @@ class BoardLink:
     # --- moving bytes: the reader's thread, or in simulated time the runner's -----------------
 
     def _read(self) -> None:
+        raise_this_thread(ThreadRole.BOARD)
         try:
             while not self._stopping.is_set():
                 self._pump()

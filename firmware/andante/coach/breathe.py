@@ -43,6 +43,15 @@ class BreatheConductor(BaseConductor):
         """A piece of the belt's signal."""
         self.evidence.add_samples(block)
 
+    def go_on(self, now_ns: int) -> None:
+        """The breath that a pause broke off goes on where it was."""
+        pacer = self._pacer
+        if pacer is None or now_ns >= pacer.next_ns:
+            return
+        cue = pacer.set_pattern(pacer.pattern, max(now_ns, pacer.part_ns))
+        if cue is not None:
+            self._hand_out(cue, self._cued[self._span_index])
+
     # --- what goes out ------------------------------------------------------------------
 
     def advance(self, now_ns: int) -> Turn:

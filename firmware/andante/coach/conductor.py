@@ -95,6 +95,10 @@ class Conductor(Protocol):
         """Change the tempo by a share of the present one; told at the next turn."""
         ...
 
+    def go_on(self, now_ns: int) -> None:
+        """A pause, which withdrew every cue, is over: give anew what has a length."""
+        ...
+
     def unlock(self, role: str, reason: str) -> None:
         """Widen the tempo limits; told at the next turn."""
         ...
@@ -127,6 +131,9 @@ class BaseConductor:
     def nudge(self, percent: float) -> None:
         """Change the tempo by a share of the present one; told at the next turn."""
         self._nudge_percent += percent
+
+    def go_on(self, now_ns: int) -> None:
+        """Beats have no length: there is nothing to give anew."""
 
     def unlock(self, role: str, reason: str) -> None:
         """Widen the tempo limits; told at the next turn."""

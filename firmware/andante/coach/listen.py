@@ -2,26 +2,39 @@
 and the therapist's own recording. Pure. (Music that meets the breathing is a pacer's.)
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from andante import safety
 from andante.coach.conductor import LEAD_NS, BaseConductor, Turn
 from andante.coach.evidence import Evidence, cadence_spm
 from andante.plan import Plan
 from andante.plan.listen import ListenPlan
-from andante.ports import FOOT_CHANNELS, Cue, CueKind, Response, SampleBlock
+from andante.ports import (
+    FOOT_CHANNELS,
+    TRACK_BEAT,
+    TRACK_PREFIX,
+    Cue,
+    CueKind,
+    Response,
+    SampleBlock,
+)
 from andante.timebase import NS_PER_S, S_PER_MINUTE, seconds_to_ns
 from andante.timeline.cue_track import CueTrack
 from andante.timeline.flash_gate import FlashGate
 
 NOTE_SOUND = "pluck"
 TRACK = "listen"
-TRACK_SOUND = f"track:{TRACK}"
+TRACK_SOUND = f"{TRACK_PREFIX}{TRACK}"
 """The name of the prepared recording, and the sound of the cue that starts it."""
-TRACK_BEAT_SOUND = "track-beat"
-"""The sound of a beat that the recording gives by itself."""
 _DECIDE_AHEAD_NS = NS_PER_S // 10
+
+
+@dataclass(frozen=True)
+class PreparedMusic:
+    """What is known of a prepared recording: where its beats are, from its beginning, in order."""
+
+    beats_s: tuple[float, ...]
+    duration_s: float
 
 
 class _ListenConductor(BaseConductor):
@@ -112,10 +125,12 @@ class SettleConductor(_ListenConductor):
 class RecordingConductor(_ListenConductor):
     """The prepared recording from its first sample, and a glow on each of its beats."""
 
-    def __init__(self, plan: Plan, started_ns: int, beats_s: Sequence[float]) -> None:
-        """`beats_s`: where the prepared recording's beats are, from its beginning, in order."""
+    def __init__(self, plan: Plan, started_ns: int, music: PreparedMusic) -> None:
+        """`started_ns` is the session's zero."""
         super().__init__(plan, started_ns)
-        self._beats_ns = [self._span.start_ns + seconds_to_ns(beat_s) for beat_s in beats_s]
+        self._beats_ns = [self._span.start_ns + seconds_to_ns(at_s) for at_s in music.beats_s]
+        self._music_ns = seconds_to_ns(music.duration_s)
+        self._next_index = 0
         self._flashes = FlashGate()
         self._started = False
         self._next_beat = 0
@@ -134,7 +149,7 @@ class RecordingConductor(_ListenConductor):
             self._started = True
             start = self._listen.start_per_minute
             self._decide(self._span.start_ns, start, "the prepared recording begins")
-            self._give(Cue(0, self._span.start_ns, CueKind.NOTE, TRACK_SOUND, light=False))
+            self._give(self._span.start_ns, TRACK_SOUND)
         while self._next_beat < len(self._beats_ns):
             beat_ns = self._beats_ns[self._next_beat]
             if beat_ns >= horizon_ns:
@@ -143,9 +158,19 @@ class RecordingConductor(_ListenConductor):
                 interval_s = (beat_ns - self._beats_ns[self._next_beat - 1]) / NS_PER_S
                 self._tempo_per_minute = S_PER_MINUTE / interval_s
             self._next_beat += 1
-            light = self._flashes.allow(beat_ns)
-            self._give(Cue(self._next_beat, beat_ns, CueKind.NOTE, TRACK_BEAT_SOUND, light=light))
+            self._give(beat_ns, TRACK_BEAT, light=self._flashes.allow(beat_ns))
         return self._take_turn()
 
-    def _give(self, cue: Cue) -> None:
+    def go_on(self, now_ns: int) -> None:
+        """The recording that a pause broke off goes on where it was."""
+        at_ns = now_ns + LEAD_NS
+        share = (at_ns - self._span.start_ns) / self._music_ns
+        if self._started and 0 < share < 1:
+            self._give(at_ns, TRACK_SOUND, share=share)
+
+    def _give(
+        self, planned_ns: int, sound: str, *, light: bool = False, share: float = 0.0
+    ) -> None:
+        cue = Cue(self._next_index, planned_ns, CueKind.NOTE, sound, light=light, begin_share=share)
+        self._next_index += 1
         self._turn.cues.append((cue, self._span.stage.name))

@@ -47,9 +47,9 @@ class _PlayConductor(BaseConductor):
     def _play(self, response: Response) -> None:
         """The patient played a note."""
 
-    def _give(self, planned_ns: int, kind: CueKind, sound: str, *, at_once: bool = False) -> Cue:
-        light = kind is CueKind.NOTE and self._flashes.allow(planned_ns)
-        cue = Cue(self._index, planned_ns, kind, sound, light, at_once=at_once)
+    def _give(self, planned_ns: int, kind: CueKind, sound: str) -> Cue:
+        light = kind is not CueKind.EXPECTED and self._flashes.allow(planned_ns)
+        cue = Cue(self._index, planned_ns, kind, sound, light)
         self._index += 1
         self._turn.cues.append((cue, self._span.stage.name))
         return cue
@@ -197,7 +197,7 @@ class FreeConductor(_PlayConductor):
 
     def _play(self, response: Response) -> None:
         if self._span.start_ns <= response.time_ns < self._span.end_ns:
-            self._give(response.time_ns, CueKind.NOTE, self._pad_sound(response), at_once=True)
+            self._give(response.time_ns, CueKind.ANSWER, self._pad_sound(response))
 
     def advance(self, now_ns: int) -> Turn:
         """The notes played since the last turn."""

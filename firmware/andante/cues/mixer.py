@@ -17,16 +17,12 @@ from andante.cues.breath_line import CANCEL_MS, BreathLine, FramesAt
 from andante.cues.sounds import Samples, Sound, Strum, rising_level
 from andante.cues.track import Track, TrackLine
 from andante.errors import OutputError
-from andante.ports import BREATH_KINDS, Cue
+from andante.ports import BREATH_KINDS, TRACK_BEAT, TRACK_PREFIX, Cue
 from andante.timebase import MS_PER_S
 
 LATE_BOUND_MS = 1.0
 """A cue whose frame has just gone is given at once if no later than this; else it is missed."""
 LIMITER_KNEE = 0.75
-TRACK_PREFIX = "track:"
-"""Of the sound of a cue that starts a recording: `track:NAME`."""
-TRACK_BEAT = "track-beat"
-"""The sound of a cue that the recording under way gives by itself: nothing is added."""
 
 _USUAL_BUFFER_FRAMES = 4_096
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from andante.cues.outbox import LIGHT_WITHHELD, Outbox, lateness_ms, require_audible
 from andante.cues.shapes import Shape, glow_at, glow_frame_ns, largest_step
-from andante.ports import BREATH_KINDS, Cue
+from andante.ports import BREATH_KINDS, Cue, CueKind
 from andante.timebase import NS_PER_MS
 from andante.timeline.flash_gate import FlashGate
 
@@ -156,7 +156,8 @@ class CuePlayer:
         self._outbox.missed(cue, now_ns, f"its turn came {lateness_ms(cue.planned_ns, now_ns)}")
 
     def _begin_pulse(self, cue: Cue, now_ns: int) -> Step | None:
-        pulse = self._shape.pulses.get(cue.kind)
+        kind = CueKind.NOTE if cue.kind is CueKind.ANSWER else cue.kind
+        pulse = self._shape.pulses.get(kind)
         begin_ns = now_ns if cue.at_once else cue.planned_ns
         withheld = None
         if pulse is None:

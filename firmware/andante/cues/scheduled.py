@@ -8,6 +8,7 @@ from andante.cues.player import CuePlayer, Step
 from andante.cues.shapes import Shape
 from andante.errors import OutputError
 from andante.ports import AudioTiming, Cue, CueReport, Fault, FaultKind
+from andante.realtime import ThreadRole, raise_this_thread
 from andante.timebase import NS_PER_MS, NS_PER_S, NS_PER_US, Clock
 
 LATE_NS = 5 * NS_PER_MS
@@ -115,6 +116,7 @@ class ScheduledOutput(ABC):
             self._outbox.fault(FaultKind.OUTPUT_FAILED, self._clock.now_ns(), str(error))
 
     def _run(self) -> None:
+        raise_this_thread(ThreadRole.LIGHT)
         while True:
             with self._changed:
                 if self._stopping:

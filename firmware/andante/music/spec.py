@@ -4,17 +4,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from andante import safety
 from andante.errors import AndanteError
-
-RECORDING_SPEED = safety.Range(
-    0.75, 1.33, "times its own tempo", "our own choice: music still sounds natural within it"
-)
-RECORDING_LOUDNESS_LUFS = -23.0
-"""EBU R 128: programme loudness."""
-RECORDING_TRUE_PEAK_DBTP = -1.0
-"""EBU R 128: permitted maximum true peak."""
-RECORDING_MINUTES = safety.Range(0.1, 60, "min", "no session is longer than 60 minutes")
 
 
 class RecordingError(AndanteError):

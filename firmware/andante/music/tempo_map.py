@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from andante.music.spec import RECORDING_SPEED, RecordingError
+from andante.music.spec import RecordingError
+from andante.safety import RECORDING_SPEED
 from andante.timebase import S_PER_MINUTE
 
 Seconds = npt.NDArray[np.float64]

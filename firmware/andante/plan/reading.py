@@ -25,7 +25,22 @@ def load_plan(path: Path) -> Plan:
         raise PlanError(f"{path} is not a text file; a plan is a TOML file in UTF-8.") from None
     except OSError as error:
         raise PlanError(f"The plan {path} cannot be read: {error.strerror}.") from None
-    return parse_plan(text, str(path))
+    return _beside(parse_plan(text, str(path)), path.parent)
+
+
+def _beside(plan: Plan, folder: Path) -> Plan:
+    """The plan with its recording's files looked for beside it."""
+    if plan.listen is None or plan.listen.recording is None:
+        return plan
+    recording = plan.listen.recording
+    beats = recording.beats_file
+    found = msgspec.structs.replace(
+        recording,
+        file=str(folder / recording.file),
+        beats_file=None if beats is None else str(folder / beats),
+    )
+    listen = msgspec.structs.replace(plan.listen, recording=found)
+    return msgspec.structs.replace(plan, listen=listen)
 
 
 def parse_plan(text: str, name: str = "plan") -> Plan:

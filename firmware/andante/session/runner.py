@@ -235,6 +235,7 @@ class Runner:
             return
         self._shift_ns += now_ns - self._paused_ns
         self._paused_ns = None
+        self._conductor.go_on(now_ns - self._shift_ns)
         self._begin_phase(self._stage_name, now_ns)
         tempo = self._conductor.tempo_per_minute
         self._recorder.record(

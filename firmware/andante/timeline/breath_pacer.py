@@ -72,6 +72,12 @@ class BreathPacer:
         return round(self._next_ns)
 
     @property
+    def part_ns(self) -> int:
+        """When the part handed out last begins or began; that of the next one where there is
+        none."""
+        return self.next_ns if self._current is None else self._current.planned_ns
+
+    @property
     def at_breath_start(self) -> bool:
         """True where the next part begins a breath: its pattern may still be changed freely."""
         return self._part == 0

@@ -35,6 +35,7 @@ _DRIFT_SHARE = 0.2  # of the breathing rate
 _HIGH_PASS_ORDER = 2
 _MIRRORED_S = 60.0  # beyond either end, so that the filter has settled there
 _SMOOTHING_S = 0.05
+_TURNS_EVERY_S = 0.05  # often enough for what the smoothing has left
 _SMALLEST_SHARE = 0.3
 _END_SHARE = 0.03
 _CORNER_SHARE = 0.1
@@ -69,8 +70,10 @@ def detect_breaths(time_s: Floats, belt: Floats) -> Breaths:
         for start_s, even in stretches
         if even.size >= _FEWEST_SAMPLES
     ]
-    levels = [_high_passed(run.smooth, period_s, _HIGH_PASS_HZ[0]) for run in runs]
-    usual = _usual_breath(levels, period_s)
+    every = max(int(_TURNS_EVERY_S / period_s), 1)
+    sparse_s = every * period_s
+    levels = [_high_passed(run.smooth[::every], sparse_s, _HIGH_PASS_HZ[0]) for run in runs]
+    usual = _usual_breath(levels, sparse_s)
     if usual is None:
         return Breaths(np.zeros(0), np.zeros(0))
     depth, cycle_s = usual
@@ -78,7 +81,8 @@ def detect_breaths(time_s: Floats, belt: Floats) -> Breaths:
     inhales: list[Floats] = []
     exhales: list[Floats] = []
     for run in runs:
-        troughs, peaks = _turns(_high_passed(run.smooth, period_s, corner_hz), depth)
+        level = _high_passed(run.smooth[::every], sparse_s, corner_hz)
+        troughs, peaks = ([at * every for at in places] for places in _turns(level, depth))
         inhales.append(run.start_s + period_s * _sharpened(-run.smooth, troughs, peaks))
         exhales.append(run.start_s + period_s * _sharpened(run.smooth, peaks, troughs))
     return Breaths(np.concatenate(inhales), np.concatenate(exhales))

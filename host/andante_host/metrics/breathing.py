@@ -35,7 +35,7 @@ import numpy.typing as npt
 from andante.ports import CueKind
 from andante.timebase import NS_PER_S, S_PER_MINUTE
 from andante_host.metrics.circular import beat_angles_rad, circular_summary
-from andante_host.metrics.matching import UNMATCHED, match
+from andante_host.metrics.matching import UNMATCHED, match, nearest_positions
 from andante_host.metrics.pacer import Pacer
 
 LONGEST_BREATH_S = 30.0
@@ -47,9 +47,9 @@ PERIOD_TOLERANCE_SHARE = 0.1
 _MIN_TREND_BREATHS = 4
 _AMPLITUDE_AVERAGE_S = 0.1
 _MIRRORED_S = 60.0
+_PHASE_EVERY_S = 0.1
 
 Floats = npt.NDArray[np.float64]
-Cycle = tuple[float, float]
 
 NO_PACER = "There was no pacer to follow."
 
@@ -79,10 +79,6 @@ class BeltRun:
     start_s: float
     period_s: float
     counts: Floats
-
-    def times_s(self, first: int, after: int) -> Floats:
-        """When the samples [first, after) were taken."""
-        return self.start_s + np.arange(first, after, dtype=np.float64) * self.period_s
 
 
 @dataclass(frozen=True)
@@ -223,70 +219,71 @@ def _following(
         "longest_unlocked_s",
     )
     block: dict[str, float | None] = dict.fromkeys((*locking, *rhythm))
-    if pacer is None or len(cycles := pacer.cycles()) < 2:
-        reasons |= dict.fromkeys(
-            block, NO_PACER if pacer is None else "The pacer gave fewer than two whole breaths."
-        )
+    if pacer is None:
+        reasons |= dict.fromkeys(block, NO_PACER)
         return block
-    block |= _locking(belt, pacer, cycles, reasons)
+    start_s, end_s = pacer.cycles()
+    if start_s.size < 2:
+        reasons |= dict.fromkeys(block, "The pacer gave fewer than two whole breaths.")
+        return block
+    block |= _locking(belt, pacer, float((end_s - start_s).mean()), reasons)
     block["onset_asynchrony_mean_s"] = _onset_asynchrony_s(inhales_s, exhales_s, pacer, reasons)
-    judged = [cycle for cycle in cycles if _could_be_met(belt, *cycle)]
-    met = [_in_tolerance(breaths, *cycle) for cycle in judged]
-    if met:
-        block["in_tolerance_percent"] = 100.0 * sum(met) / len(met)
-        block["longest_unlocked_s"] = _longest_unlocked_s(met, judged)
-    else:
-        reasons |= dict.fromkeys(
-            ("in_tolerance_percent", "longest_unlocked_s"),
-            "The belt covers no breath of the pacer.",
-        )
-    paced = [breaths.chosen(breaths.start_s, *cycle) for cycle in cycles]
-    error_s = np.concatenate(
-        [
-            part.length_s - (end_s - start_s)
-            for part, (start_s, end_s) in zip(paced, cycles, strict=True)
-        ]
-    )
-    if not error_s.size:
+    block |= _tolerance(breaths, belt, start_s, end_s, reasons)
+    cycle = np.searchsorted(start_s, breaths.start_s, side="right") - 1
+    paced = (cycle >= 0) & (breaths.start_s < end_s[cycle])
+    if not paced.any():
         missing = "No whole breath began while the pacer ran."
         reasons |= dict.fromkeys(("period_error_mean_s", "ratio_error"), missing)
         return block
+    error_s = breaths.length_s[paced] - (end_s - start_s)[cycle[paced]]
     block["period_error_mean_s"] = float(error_s.mean())
-    inhale_s = np.concatenate([part.exhale_s - part.start_s for part in paced]).mean()
-    exhale_s = np.concatenate([part.end_s - part.exhale_s for part in paced]).mean()
+    inhale_s = (breaths.exhale_s - breaths.start_s)[paced].mean()
+    exhale_s = (breaths.end_s - breaths.exhale_s)[paced].mean()
     block["ratio_error"] = float(inhale_s / exhale_s) - pacer.inhale_exhale_ratio
     return block
 
 
-def _could_be_met(belt: Sequence[BeltRun], start_s: float, end_s: float) -> bool:
-    """Does the belt last long enough to show a breath that is late by all that is allowed?"""
-    late_s = (ONSET_TOLERANCE_SHARE + PERIOD_TOLERANCE_SHARE) * (end_s - start_s)
-    return not belt or any(
-        run.start_s <= start_s and end_s + late_s <= run.start_s + run.counts.size * run.period_s
-        for run in belt
-    )
+def _tolerance(
+    breaths: _Breaths,
+    belt: Sequence[BeltRun],
+    start_s: Floats,
+    end_s: Floats,
+    reasons: dict[str, str],
+) -> dict[str, float | None]:
+    """How many of the pacer's breaths, [start_s, end_s) of shape (k,), were met, and how long not.
 
-
-def _in_tolerance(breaths: _Breaths, start_s: float, end_s: float) -> bool:
-    """Was the pacer's breath [start_s, end_s) met by one that began and lasted like it?"""
-    if not breaths.start_s.size:
-        return False
-    nearest = int(np.argmin(np.abs(breaths.start_s - start_s)))
+    Judged are those for which the belt lasts long enough to show a breath as late as is allowed.
+    """
+    keys = ("in_tolerance_percent", "longest_unlocked_s")
     length_s = end_s - start_s
-    begun = abs(float(breaths.start_s[nearest]) - start_s) <= ONSET_TOLERANCE_SHARE * length_s
-    error_s = abs(float(breaths.length_s[nearest]) - length_s)
-    return begun and error_s <= PERIOD_TOLERANCE_SHARE * length_s
-
-
-def _longest_unlocked_s(met: Sequence[bool], cycles: Sequence[Cycle]) -> float:
+    latest_s = end_s + (ONSET_TOLERANCE_SHARE + PERIOD_TOLERANCE_SHARE) * length_s
+    judged = np.full(start_s.size, not belt)
+    for run in belt:
+        run_end_s = run.start_s + run.counts.size * run.period_s
+        judged |= (start_s >= run.start_s) & (latest_s <= run_end_s)
+    if not judged.any():
+        reasons |= dict.fromkeys(keys, "The belt covers no breath of the pacer.")
+        return dict.fromkeys(keys)
+    start_s, end_s, length_s = start_s[judged], end_s[judged], length_s[judged]
+    met = np.zeros(start_s.size, dtype=np.bool_)
+    if breaths.start_s.size:
+        nearest = nearest_positions(_as_ns(breaths.start_s), _as_ns(start_s))
+        late_s = breaths.start_s[nearest] - start_s
+        longer_s = breaths.length_s[nearest] - length_s
+        met = np.abs(late_s) <= ONSET_TOLERANCE_SHARE * length_s
+        met &= np.abs(longer_s) <= PERIOD_TOLERANCE_SHARE * length_s
     longest_s = run_s = 0.0
-    last_end_s = cycles[0][0]
-    for locked, (start_s, end_s) in zip(met, cycles, strict=True):
-        if locked or start_s > last_end_s + LONGEST_BREATH_S:  # met, or a rest lies between
+    last_end_s = start_s[0]
+    for locked, cycle_start_s, cycle_end_s in zip(met, start_s, end_s, strict=True):
+        if locked or cycle_start_s > last_end_s + LONGEST_BREATH_S:  # met, or after a rest
             run_s = 0.0
-        run_s += 0.0 if locked else end_s - start_s
-        longest_s, last_end_s = max(longest_s, run_s), end_s
-    return longest_s
+        run_s += 0.0 if locked else cycle_end_s - cycle_start_s
+        longest_s, last_end_s = max(longest_s, run_s), cycle_end_s
+    return {keys[0]: 100.0 * float(met.mean()), keys[1]: float(longest_s)}
+
+
+def _as_ns(times_s: Floats) -> npt.NDArray[np.int64]:
+    return np.rint(times_s * NS_PER_S).astype(np.int64)
 
 
 def _onset_asynchrony_s(
@@ -298,7 +295,7 @@ def _onset_asynchrony_s(
         cue_s = pacer.free_onsets_s(kind)
         if cue_s.size < 2 or not times_s.size:
             continue
-        cue_ns, time_ns = (np.rint(t * NS_PER_S).astype(np.int64) for t in (cue_s, times_s))
+        cue_ns, time_ns = _as_ns(cue_s), _as_ns(times_s)
         found = match(cue_ns, time_ns, np.full(time_ns.size, str(kind)))
         paired = np.flatnonzero(found.response_of_cue != UNMATCHED)
         asynchrony_s.append((time_ns[found.response_of_cue[paired]] - cue_ns[paired]) / NS_PER_S)
@@ -320,7 +317,7 @@ def _onset_asynchrony_s(
 def _locking(
     belt: Sequence[BeltRun],
     pacer: Pacer,
-    cycles: Sequence[Cycle],
+    cycle_s: float,
     reasons: dict[str, str],
 ) -> dict[str, float | None]:
     keys = ("phase_locking_value", "phase_lag_s")
@@ -345,22 +342,24 @@ def _locking(
             f"Belt and pacer are not locked (below {LOCKED_VALUE:g}), so there is no lag."
         )
         return {keys[0]: value, keys[1]: None}
-    cycle_s = float(np.mean([end_s - start_s for start_s, end_s in cycles]))
     return {keys[0]: value, keys[1]: -float(np.angle(mean_vector)) / (2.0 * np.pi) * cycle_s}
 
 
 def _phase_difference(
     run: BeltRun, pacer: Pacer, start_s: float, end_s: float
 ) -> npt.NDArray[np.complex128]:
-    """exp(i(phi_belt - phi_pacer)) at each sample of a stretch, without its first and last 10 s."""
+    """exp(i(phi_belt - phi_pacer)), ten times a second, without the first and last 10 s."""
     first = max(int(np.ceil((start_s - run.start_s) / run.period_s)), 0)
     last = min(int((end_s - run.start_s) / run.period_s), run.counts.size)
-    trim = round(TRIM_S / run.period_s)
-    if last - first <= 2 * trim:
+    share = max(int(_PHASE_EVERY_S / run.period_s), 1)  # samples averaged: far above the band
+    count, every_s = (last - first) // share, share * run.period_s
+    trim = round(TRIM_S / every_s)
+    if count <= 2 * trim:
         return np.zeros(0, dtype=np.complex128)
-    counts = run.counts[first:last]
-    level = pacer.level_at(run.times_s(first, last))
-    product = _analytic(counts, run.period_s) * np.conj(_analytic(level, run.period_s))
+    counts = run.counts[first : first + count * share].reshape(count, share).mean(axis=1)
+    centre_s = run.start_s + (first + (share - 1) / 2.0) * run.period_s
+    level = pacer.level_at(centre_s + np.arange(count, dtype=np.float64) * every_s)
+    product = _analytic(counts, every_s) * np.conj(_analytic(level, every_s))
     product = product[trim:-trim]
     size = np.abs(product)
     return product[size > 0.0] / size[size > 0.0]

@@ -1,7 +1,6 @@
 """The breath that a pacer asked for: its parts, its breaths and how full it was. Pure."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -54,16 +53,19 @@ class Pacer:
         goes_on[1:] = (self.kind[1:] == self.kind[:-1]) & (self.begin_share[1:] > 0.0)
         return ~goes_on
 
-    def cycles(self) -> list[tuple[float, float]]:
-        """Start and end of every whole breath. The last one ends with its last part."""
-        spans = []
+    def cycles(self) -> tuple[Floats, Floats]:
+        """Start and end of every whole breath, shape (k,) each.
+
+        From inhalation to inhalation with an exhalation between and without a pause; the last one
+        ends with its last part.
+        """
         end_s = self.end_s
-        inhales = np.flatnonzero(self._begins & (self.kind == CueKind.INHALE)).tolist()
-        for first, after in pairwise([*inhales, self.kind.size]):
-            pauses_s = self.start_s[first + 1 : after] - end_s[first : after - 1]
-            if CueKind.EXHALE in self.kind[first:after] and np.all(pauses_s <= _PAUSE_S):
-                spans.append((float(self.start_s[first]), float(end_s[after - 1])))
-        return spans
+        first = np.flatnonzero(self._begins & (self.kind == CueKind.INHALE))
+        after = np.append(first[1:], self.kind.size)
+        exhales = np.concatenate(([0], np.cumsum(self.kind == CueKind.EXHALE)))
+        pauses = np.concatenate(([0], np.cumsum(self.start_s[1:] - end_s[:-1] > _PAUSE_S)))
+        whole = (exhales[after] > exhales[first]) & (pauses[after - 1] == pauses[first])
+        return self.start_s[first[whole]], end_s[after[whole] - 1]
 
     def stretches(self) -> list[tuple[float, float]]:
         """Start and end of every stretch in which part follows part without a pause."""

@@ -1,0 +1,1 @@
+"""How well the trainer keeps time, beside other ways to do it: scripts, never tests."""
