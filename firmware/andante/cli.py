@@ -280,7 +280,7 @@ def _run_on_terminal(plan: Plan, options: RunOptions) -> SessionResult:
             plan,
             replace(options, draw_beat=line.flash) if options.keyboard else options,
             on_progress=line.show,
-            on_notice=lambda text: click.echo(text, err=True),
+            on_notice=line.tell,
             commands=[signals],
         )
 

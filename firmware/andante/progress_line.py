@@ -32,7 +32,7 @@ class ProgressLine:
         """`steps_word`: what the responses are called."""
         self._console = Console(stderr=True)
         self._steps_word = steps_word
-        self._words, self._mark = "getting ready: the sound device has to keep steady time", ""
+        self._words, self._mark = "getting ready", ""
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Self:
@@ -50,6 +50,10 @@ class ProgressLine:
         """Replace the line."""
         self._words = describe(progress, self._steps_word)
         self._refresh()
+
+    def tell(self, text: str) -> None:
+        """A sentence above the line, which stays."""
+        self._console.print(text, soft_wrap=True, markup=False, highlight=False)
 
     def flash(self, lit: bool) -> None:
         """Show or take away the mark of a beat in front of the line. Any thread may call."""

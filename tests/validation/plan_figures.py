@@ -85,7 +85,7 @@ def words_of(plan_file: Path) -> str:
 
 def number(value: float | None, digits: int = 1) -> str:
     """A figure, or a dash where there is none."""
-    return NO_FIGURE if value is None else f"{value:.{digits}f}"
+    return NO_FIGURE if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
 def arrows(values: Iterable[float | None], digits: int = 1) -> str:
@@ -128,6 +128,12 @@ def phase(block: dict[str, Any], name: str, key: str) -> float | None:
     return value
 
 
+def last_breaths(run: Run, end_s: float) -> dict[str, Any]:
+    """The breathing block of the last two minutes before `end_s`."""
+    block: dict[str, Any] = analyse(run.data.path, window_s=(end_s - LAST_S, end_s))["breathing"]
+    return block
+
+
 # --- rows -----------------------------------------------------------------------------------
 
 
@@ -168,8 +174,7 @@ WALK_HEAD = (
 def breath_row(run: Run) -> list[str]:
     block = run.blocks["breathing"]
     time_s, rate_brpm = pacer_rate(run.data)
-    end_s = float(time_s[-1] + S_PER_MINUTE / rate_brpm[-1])
-    last = analyse(run.data.path, window_s=(end_s - LAST_S, end_s))["breathing"]
+    last = last_breaths(run, float(time_s[-1] + S_PER_MINUTE / rate_brpm[-1]))
     own = (phase(block, "baseline", "breath_rate_brpm"), last["breath_rate_brpm"])
     return [
         run.name,
@@ -258,12 +263,14 @@ def listen_row(run: Run) -> list[str]:
     _, per_minute = pacer_rate(run.data) if breathing else beat_tempo(run.data)
     words = [run.data.tempo_changes[0].reason]
     if breathing:
-        words.append(f"the patient at the end: {number(breath_end_brpm(run))} breaths/min")
+        end_s = (run.data.last_ns - run.data.header.started_ns) / NS_PER_S
+        own_brpm = last_breaths(run, end_s)["breath_rate_brpm"]
+        words.append(f"the patient at the end: {number(own_brpm)} breaths/min")
     for kept in run.prepared_dir.glob("*.json"):
         told = json.loads(kept.read_text(encoding="utf-8"))
         words.append(
-            f"{told['loudness_lufs']:.1f} LUFS, true peak {told['true_peak_dbtp']:.1f} dBTP, "
-            f"beats within {told['most_beat_error_ms']:.1f} ms"
+            f"{number(told['loudness_lufs'])} LUFS, true peak {number(told['true_peak_dbtp'])} "
+            f"dBTP, beats within {number(told['most_beat_error_ms'])} ms"
         )
     change_percent = 100 * np.abs(np.diff(per_minute)) / per_minute[:-1]
     return [
@@ -286,13 +293,6 @@ LISTEN_HEAD = (
 )
 
 
-def breath_end_brpm(run: Run) -> float | None:
-    end_s = (run.data.last_ns - run.data.header.started_ns) / NS_PER_S
-    last = analyse(run.data.path, window_s=(end_s - LAST_S, end_s))["breathing"]
-    rate: float | None = last["breath_rate_brpm"]
-    return rate
-
-
 TABLES: dict[Exercise, tuple[Sequence[str], Callable[[Run], list[str]]]] = {
     Exercise.WALK: (WALK_HEAD, walk_row),
     Exercise.BREATHE: (BREATH_HEAD, breath_row),
@@ -313,7 +313,12 @@ def patients_of(plan_file: Path) -> tuple[str, ...]:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *([f"[{r[0]}]({r[0]}.toml)", *r[1:]] for r in rows)]
+    """A table whose plans are linked; what a plan is stands beside its first patient alone."""
+    lines: list[Sequence[str]] = [head, ["---"] * len(head)]
+    told = ""
+    for name, words, *figures in rows:
+        lines.append([f"[{name}]({name}.toml)", "" if name == told else words, *figures])
+        told = name
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
@@ -339,7 +344,10 @@ def draw(runs: Sequence[Run], path: Path, what: str, columns: int) -> None:
         for run, axes in zip(runs, axes_of, strict=False):
             walks = run.plan.exercise is Exercise.WALK
             time_s, per_minute = beat_tempo(run.data) if walks else pacer_rate(run.data)
-            axes.plot(time_s / S_PER_MINUTE, per_minute, color="#0072B2", linewidth=0.9)
+            join = "default" if walks else "steps-post"  # a rate holds until the next breath
+            axes.plot(
+                time_s / S_PER_MINUTE, per_minute, drawstyle=join, color="#0072B2", linewidth=0.9
+            )
             axes.set_title(run.name.split("-", 1)[-1] if "-" in run.name else "fixed")
             axes.spines[["top", "right"]].set_visible(False)
             axes.margins(y=0.15)

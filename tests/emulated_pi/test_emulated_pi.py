@@ -1,0 +1,70 @@
+"""`andante run` on an emulated Raspberry Pi: what came out of its pins and into its session file,
+against what was seen and done from outside."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from andante.ports import FOOT_CHANNELS, CueKind, Edge
+from andante.session.file import SessionData
+from andante.timebase import NS_PER_MS
+from emulated_pi.conftest import CUES
+from emulated_pi.figures import compare_led, report, step_errors_ms
+from emulated_pi.walk import PiWalk
+
+STEP_MAX_MS = 5.0
+
+
+def test_it_ran_on_a_pi_with_the_boards_firmware(pi_session: SessionData) -> None:
+    header = pi_session.header
+    assert pi_session.complete
+    assert header.end_reason == "finished"
+    assert header.hardware["machine"].startswith("Raspberry Pi 3 Model B")
+    assert header.hardware["board"] == "/dev/ttyAMA0"
+    assert header.hardware["outputs"]["led"] == "LED on GPIO 17 through LGPIOFactory"
+    assert header.simulated_parts == ()
+
+
+def test_every_cue_is_a_flash_and_every_flash_a_cue(
+    pi_walk: PiWalk, pi_session: SessionData
+) -> None:
+    print(report(pi_walk, pi_session))
+    cues = pi_session.cues
+    assert cues.index.tolist() == list(range(CUES))
+    assert set(cues.kind.tolist()) == {CueKind.BEAT}
+    led = compare_led(pi_walk, pi_session)
+    assert led.cue_index.tolist() == cues.index.tolist()
+    # What the session file says of its own times is true.
+    assert np.all(np.abs(led.off_record_us) <= led.stated_us + pi_walk.uncertainty_us)
+
+
+def test_every_step_is_in_the_session_file(pi_walk: PiWalk, pi_session: SessionData) -> None:
+    made_count = 0
+    for channel in FOOT_CHANNELS:
+        for edge in (Edge.ON, Edge.OFF):
+            error_ms = step_errors_ms(pi_walk, pi_session, channel, edge)
+            assert np.abs(error_ms).max() <= STEP_MAX_MS
+            made_count += error_ms.size
+    assert made_count == 2 * (CUES - 5)
+    counts = (pi_session.header.certificate or {})["counts"]
+    assert counts["events_lost"] == counts["board_restarts"] == 0
+
+
+def test_the_hosts_figures_are_those_of_the_walk_that_was_made(
+    pi_walk: PiWalk, pi_session: SessionData
+) -> None:
+    command = [sys.executable, "-m", "andante_host", "metrics", str(pi_walk.session), "--json"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    measures = json.loads(ran.stdout)
+    synchrony, reference = measures["synchrony"], measures["timing"]["cue_reference"]
+    sure = pi_session.outputs[reference].given & (pi_session.outputs[reference].fault == "")
+    steps_ns = np.sort(np.concatenate([pi_walk.steps_ns[foot, Edge.ON] for foot in FOOT_CHANNELS]))
+    asynchrony_ms = (steps_ns - pi_session.cues.planned_ns[3 : CUES - 2]) / NS_PER_MS
+    assert synchrony["cue_count"] == sure.sum() >= 0.9 * CUES
+    assert synchrony["matched_count"] >= steps_ns.size - (CUES - sure.sum())
+    assert synchrony["mean_asynchrony_ms"] == pytest.approx(asynchrony_ms.mean(), abs=3.0)
+    assert synchrony["sd_asynchrony_ms"] == pytest.approx(asynchrony_ms.std(ddof=1), abs=3.0)
