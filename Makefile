@@ -8,8 +8,9 @@ PYTHON := $(VENV)/bin/python
 BUILD_PACKAGES := python3-venv python3-dev gcc libc6-dev portaudio19-dev libasound2-plugins
 TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice rubberband-cli libebur128-1
 BOARD_PACKAGES := gcc-avr avr-libc binutils-avr avrdude libsimavr-dev libelf-dev cppcheck gcovr
-# These need the chip's compiler and emulator and have a target of their own.
-BESIDE_BOARD := --ignore tests/sensor_board --ignore tests/emulated_board
+PI_PACKAGES := qemu-system-arm device-tree-compiler cpio kmod e2fsprogs
+# These need the chip's compiler, or emulators, and have targets of their own.
+BESIDE_BOARD := --ignore tests/sensor_board --ignore tests/emulated_board --ignore tests/emulated_pi
 OUT ?= sessions
 
 comma := ,
@@ -101,6 +102,11 @@ firmware: $(VENV)/.made ## Build the sensor board's firmware
 .PHONY: test-board
 test-board: $(VENV)/.dev firmware ## The firmware's own tests, and the firmware on an emulated chip
 	@$(PYTHON) -m pytest tests/sensor_board tests/emulated_board
+
+.PHONY: test-pi
+test-pi: $(VENV)/.dev firmware ## The whole trainer on an emulated Raspberry Pi
+	@$(call apt_install,$(PI_PACKAGES))
+	@$(PYTHON) -m pytest tests/emulated_pi
 
 .PHONY: emulated-board
 emulated-board: $(VENV)/.run firmware ## Play FORCE=FILE.csv through the firmware on an emulated chip; OUT=SESSION.andante
