@@ -6,6 +6,7 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 BUILD_PACKAGES := python3-venv python3-dev gcc libc6-dev portaudio19-dev libasound2-plugins
+PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice rubberband-cli libebur128-1
 BOARD_PACKAGES := gcc-avr avr-libc binutils-avr avrdude libsimavr-dev libelf-dev cppcheck gcovr
 PI_PACKAGES := qemu-system-arm device-tree-compiler cpio kmod e2fsprogs
@@ -40,7 +41,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(VENV)/.made:
-	@$(call apt_install,$(BUILD_PACKAGES))
+	@$(call apt_install,$(BUILD_PACKAGES) $(PDF_PACKAGES))
 	@[ -x $(PYTHON) ] || python3 -m venv $(VENV) || { rm -rf $(VENV); echo "Python 3.11 or newer with its venv module is needed; install python3-venv." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + "." if sys.version_info < (3, 11) else 0)'
 	@touch $@
@@ -81,6 +82,10 @@ test-long: $(VENV)/.dev ## The suites that take minutes of real time
 .PHONY: validation
 validation: $(VENV)/.dev ## Measure every figure of docs/validation.md anew
 	@$(PYTHON) tests/validation/table.py
+
+.PHONY: plan-figures
+plan-figures: $(VENV)/.dev ## Run every example plan with simulated patients and write docs/plans/README.md anew
+	@$(PYTHON) tests/validation/plan_figures.py
 
 .PHONY: check
 check: $(VENV)/.dev ## Style, types and the direction of imports

@@ -19,6 +19,7 @@ from andante.coach.make import make_conductor
 from andante.commands import CommandSource
 from andante.cues.track import Track
 from andante.errors import AndanteError, BoardError, SessionFileError
+from andante.guard import Guard
 from andante.machine import this_machine
 from andante.music.prepare import PreparedTrack, prepare_recording
 from andante.music.spec import RecordingSpec
@@ -70,7 +71,7 @@ def run_session(
         scheduling = stack.enter_context(realtime.running(wanted))
         parts = build_parts(plan, options, stack)
         parts.start(stack, on_notice)
-        guard_beat = parts.start_guard(stack, on_notice)
+        guard = parts.start_guard(stack, on_notice)
         for loss in scheduling.losses:
             on_notice(loss)
         started_ns = parts.clock.now_ns()
@@ -96,7 +97,7 @@ def run_session(
             on_cue=parts.on_cue,
             on_progress=on_progress,
             commands=commands,
-            on_look=_SignsOfLife(recorder, parts.clock, guard_beat, on_look).look,
+            on_look=_SignsOfLife(recorder, parts.clock, guard, on_look).look,
         )
         # Whatever was made until now is left out of garbage collection: a collection in the
         # middle of a session would hold up every thread, the sound's too.
@@ -127,19 +128,22 @@ class _SignsOfLife:
         self,
         recorder: Recorder,
         clock: Clock,
-        guard_beat: Callable[[], None],
+        guard: Guard | None,
         on_look: Callable[[], None],
     ) -> None:
         self._recorder = recorder
         self._clock = clock
-        self._guard_beat = guard_beat
+        self._guard = guard
         self._on_look = on_look
         self._rounds = -1
         self._round_ns = 0
 
     def look(self) -> None:
         """Called at every look-round of the runner."""
-        self._guard_beat()
+        if self._guard is not None:
+            self._guard.beat()
+            for fault in self._guard.take_faults():
+                self._recorder.record(SessionWriter.add_fault, fault)
         now_ns = self._clock.now_ns()
         if self._recorder.rounds != self._rounds:
             self._rounds, self._round_ns = self._recorder.rounds, now_ns

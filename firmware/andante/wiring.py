@@ -117,19 +117,21 @@ class Parts:
             if output.simulated:
                 self.simulated_parts.append(name)
 
-    def start_guard(self, stack: ExitStack, on_notice: Callable[[str], None]) -> Callable[[], None]:
-        """Start the guard where something real could stay on; what to call at every look-round."""
+    def start_guard(self, stack: ExitStack, on_notice: Callable[[str], None]) -> Guard | None:
+        """Start the guard where something real could stay on; None where nothing could."""
         real = [o.name for o in self.outputs if o.name in GUARDED_OUTPUTS and not o.simulated]
         if not real:
-            return lambda: None
+            return None
         guard = Guard(self.clock, ring_device=RING_DEVICE if "ring" in real else None)
         stack.callback(guard.stop)
         try:
             guard.start()
         except OutputError as error:
             self._tell("guard", str(error), on_notice)
-            return lambda: None
-        return guard.beat
+            return None
+        for lost in guard.without:
+            self._tell("guard", f"The guard cannot darken everything: {lost}.", on_notice)
+        return guard
 
     def _tell(self, part: str, text: str, on_notice: Callable[[str], None]) -> None:
         on_notice(text)

@@ -1,6 +1,7 @@
 """A session file to all its measures: the one way in for report, export and page."""
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +32,13 @@ from andante_host.metrics.gait import gait_measures
 from andante_host.metrics.group import group_measures
 from andante_host.metrics.middle import median
 from andante_host.metrics.pacer import Pacer
-from andante_host.metrics.synchrony import Meeting, meet, pairs_in_session, synchrony_measures
+from andante_host.metrics.synchrony import (
+    STEADY_BEAT_KEYS,
+    Meeting,
+    meet,
+    pairs_in_session,
+    synchrony_measures,
+)
 from andante_host.metrics.timing import timing_block
 
 CONTACT_NOTE = (
@@ -92,7 +99,10 @@ def measures_of(
     cues = reference_cues(data)
     timing = timing_block(whole, cues.reference if cues else None)
     meeting, synchrony = None, None
-    if cues is None or cues.series.index.size < 2:
+    group = _group_block(data)
+    if group is not None and _task(data) == TapTask.CIRCLE:
+        absent["synchrony"] = "Several people tapped to one beat; `group` has each of them."
+    elif cues is None or cues.series.index.size < 2:
         absent["synchrony"] = "There were fewer than two cues to meet."
     else:
         meeting = meet(cues.series, series_on(data, answering_channels(data)))
@@ -105,7 +115,6 @@ def measures_of(
     breathing = _breathing_block(data)
     if breathing is None:
         absent["breathing"] = "There was no breathing belt."
-    group = _group_block(data)
     tapping = None if group else _tapping_block(data)
     blocks = {
         "session": {},
@@ -123,6 +132,12 @@ def measures_of(
 
 def _synchrony_block(data: SessionData, cues: ReferenceCues, meeting: Meeting) -> dict[str, Any]:
     block = synchrony_measures(meeting, cues.latency_ms is not None)
+    if _task(data) == TapTask.ECHO:
+        # The model and the response to a shift are of a steady beat; an echo's rhythm is none.
+        for key in STEADY_BEAT_KEYS:
+            block[key] = None
+            block["reasons"][key] = "A rhythm to repeat has no steady beat to correct to."
+        block["perturbations"] = []
     block["cue_reference"] = cues.reference
     block["cue_latency_ms"] = cues.latency_ms
     if cues.latency_ms is None:
@@ -272,7 +287,7 @@ def _breathing_block(data: SessionData) -> dict[str, Any] | None:
     if found is None:
         return None
     belt, inhales_s, exhales_s = found
-    pacer = _pacer(data)
+    pacer = pacer_of(data)
 
     def between(start_s: float, end_s: float) -> dict[str, Any]:
         return breathing_measures(inhales_s, exhales_s, belt, pacer, (start_s, end_s))
@@ -284,7 +299,7 @@ def _breathing_block(data: SessionData) -> dict[str, Any] | None:
     return block
 
 
-def _pacer(data: SessionData) -> Pacer | None:
+def pacer_of(data: SessionData) -> Pacer | None:
     """The parts of breaths that were given to their end, as planned."""
     cues = data.cues
     given = np.isin(cues.kind, list(BREATH_KINDS))
@@ -299,10 +314,15 @@ def _pacer(data: SessionData) -> Pacer | None:
     )
 
 
+def _task(data: SessionData) -> str | None:
+    """What the plan asks to do with the pads; None where it does not say."""
+    task: str | None = (data.header.plan.get("tap") or {}).get("task")
+    return task
+
+
 def _group_block(data: SessionData) -> dict[str, Any] | None:
     """Only where each pad is a person's: in a circle, and in data that does not say."""
-    task = (data.header.plan.get("tap") or {}).get("task", TapTask.CIRCLE)
-    if data.header.exercise != Exercise.TAP or task != TapTask.CIRCLE:
+    if data.header.exercise != Exercise.TAP or _task(data) not in (None, TapTask.CIRCLE):
         return None
     taps_ns = {str(pad): data.responses.times_ns(pad) for pad in TAP_CHANNELS}
     block = group_measures(taps_ns)
@@ -349,8 +369,10 @@ def _tapping_block(data: SessionData) -> dict[str, Any] | None:
 def _by_phase(data: SessionData, between: Callable[[float, float], Part]) -> dict[str, Part]:
     """What `between` gives for each phase; a name that comes again gets a number."""
     parts: dict[str, Part] = {}
+    seen: Counter[str] = Counter()
     for phase in data.phases:
-        times = sum(name.partition(" ")[0] == phase.name for name in parts) + 1
+        seen[phase.name] += 1
+        times = seen[phase.name]
         name = phase.name if times == 1 else f"{phase.name} {times}"
         parts[name] = between(
             _since_start_s(data, phase.start_ns),

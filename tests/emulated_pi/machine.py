@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,16 +31,34 @@ CONNECT_NS = 10 * NS_PER_S
 STEP_NS = 20 * NS_PER_MS
 ANSWER_S = 30.0
 PRIORITY = 1
+UNTOLD_NS = 100 * NS_PER_US
+"""What the Pi can have done since QEMU last counted its instructions: it counts whenever the Pi
+reads its clock, which whoever timestamps a switch does just before."""
 _EDGE = re.compile(r"IRQ (raise|lower) (\d+)")
 
 
 @dataclass(frozen=True)
 class PinEdge:
-    """A pin that changed, in virtual time: read from QEMU as soon as it told of the change."""
+    """A pin that changed, in virtual time: read from QEMU as soon as it told of the change.
+
+    It changed in [`not_before_ns`, `not_after_ns`]: after what was read last before that, and
+    before what was read then; of its latest instructions QEMU may not have told yet.
+    """
 
     time_ns: int
+    not_before_ns: int
     pin: int
     level: bool
+
+    @property
+    def not_after_ns(self) -> int:
+        """The latest that it can have changed."""
+        return self.time_ns + UNTOLD_NS
+
+    def shifted(self, by_ns: int) -> "PinEdge":
+        """The same edge on another clock."""
+        not_before_ns = self.not_before_ns + by_ns
+        return replace(self, time_ns=self.time_ns + by_ns, not_before_ns=not_before_ns)
 
 
 class VirtualClock:
@@ -131,13 +149,14 @@ class TestSocket:
         if edge is None:
             self._asked.popleft()(line)
             return
-        pin, level = int(edge[2]), edge[1] == "raise"
-        self._ask(f"readl {COUNTER_LOW:#x}", lambda words: self._tell(words, pin, level))
+        not_before_ns, pin, level = self._last_ns, int(edge[2]), edge[1] == "raise"
 
-    def _tell(self, words: str, pin: int, level: bool) -> None:
-        self._keep(words)
-        self.edges.append(PinEdge(self._last_ns, pin, level))
-        self._on_edge(self.edges[-1])
+        def tell(words: str) -> None:
+            self._keep(words)
+            self.edges.append(PinEdge(self._last_ns, not_before_ns, pin, level))
+            self._on_edge(self.edges[-1])
+
+        self._ask(f"readl {COUNTER_LOW:#x}", tell)
 
 
 class EmulatedPi:

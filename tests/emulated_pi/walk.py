@@ -10,7 +10,7 @@ import queue
 import random
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,32 +27,28 @@ from emulated_pi.machine import PinEdge, VirtualClock, ahead_of_others, emulated
 
 LED_PIN, MARK_PIN = 17, 5  # the latter is free on the hat
 FIRST_FLASH_S = 180.0  # of this machine's time; it takes some 40
-AFTER_WALK_S = 60.0
-SLOWEST = 5  # times real time
+AFTER_WALK_S = 90.0
+SLOWEST = 5  # this machine's time for one second of the walk
 SOUND_RATE_HZ = 48_000
 STANCE_SHARE = 0.62  # of a stride
 QUIET_CUES = 3  # the patient stands still from the first flash until the fourth
 EARLY_MS, SPREAD_MS = -30.0, 15.0  # of the patient's steps from the cues: mean and SD
 WARM_UP_S = 150.0
 
-# The session is kept in memory first: the emulated SD host makes its driver wait in a loop, ahead
-# of all other work, for a seventh of the time that a session takes (measured).
 _JOB = """
 marks=/usr/lib/emulated_pi/marks.py
 uptime_s() { cut -d ' ' -f 1 /proc/uptime; }
-mkdir /tmp/walk
-cd /tmp/walk
 uptime_s >booted_s
 python3 $marks before.json
 RECORDER & recorder=$!
-busybox time -v -o engine.txt python3 -m andante run /media/card/plan.toml \
+busybox time -v -o engine.txt python3 -m andante run plan.toml \
   --port /dev/ttyAMA0 --attended --out sessions --json >result.json 2>said.txt
 kill $recorder
 wait $recorder
 python3 $marks after.json
-cp -r . /media/card
+[ ! -f /tmp/sound.wav ] || cp /tmp/sound.wav .
 """
-_RECORDER = f"arecord -q -D plughw:Loopback,1,0 -f S16_LE -c 1 -r {SOUND_RATE_HZ} sound.wav"
+_RECORDER = f"arecord -q -D plughw:Loopback,1,0 -f S16_LE -c 1 -r {SOUND_RATE_HZ} /tmp/sound.wav"
 _PLAN = """
 exercise = "walk"
 patient_code = "emulated"
@@ -72,7 +68,7 @@ Int64s = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class PiWalk:
-    """A walk that has ended. All times are session time, as far as `uncertainty_us` knows it.
+    """A walk that has ended. All times are session time, all off by at most `uncertainty_us`.
 
     `steps_ns`: when the feet truly came down and left, by channel and edge, shape (n,).
     `sound`: what came out of the loopback, a WAV file, if sound was asked for.
@@ -100,7 +96,7 @@ def led_edges_of_walk(
 ) -> PiWalk:
     """Let the emulated Pi run a walk of `cue_count` cues; everything it leaves lies in `folder`.
 
-    Takes the walk's length and some 40 s. Raises EmulationError where the walk does not come to
+    Takes two or three times the walk's length and a minute. Raises EmulationError where the walk does not come to
     its end, BoardError where the sensor board cannot be emulated.
     """
     clock = VirtualClock()
@@ -148,10 +144,7 @@ def led_edges_of_walk(
     session_time = SessionTime.of(pi.edges_of(MARK_PIN), brackets_ns)
     return PiWalk(
         session=session,
-        led_edges=tuple(
-            replace(edge, time_ns=edge.time_ns - session_time.offset_ns)
-            for edge in pi.edges_of(LED_PIN)
-        ),
+        led_edges=tuple(edge.shifted(-session_time.offset_ns) for edge in pi.edges_of(LED_PIN)),
         steps_ns={
             kind: np.array([board.cycles.ns_at(c) for c in cycles]) - session_time.offset_ns
             for kind, cycles in truth.cycles.items()
@@ -215,14 +208,17 @@ class SessionTime:
     def of(cls, marks: Sequence[PinEdge], brackets_ns: Sequence[tuple[int, int]]) -> "SessionTime":
         """From the marks: each edge on the spare pin fell between two readings of session time.
 
-        `uncertainty_us` is the most by which a mark lies off its reading, half the time between
-        the two included: how well a single edge can be told from outside.
+        The median of them all is the offset; no mark allows it to be farther off than
+        `uncertainty_us`. Raises EmulationError where the marks contradict each other.
         """
         pairs = list(zip(marks, brackets_ns, strict=True))
-        middles_ns = [(before_ns + after_ns) // 2 for _, (before_ns, after_ns) in pairs]
-        off_ns = np.array([m.time_ns for m, _ in pairs]) - np.array(middles_ns)
-        offset_ns = round(float(np.median(off_ns)))
-        return cls(offset_ns, float(np.abs(off_ns - offset_ns).max()) / NS_PER_US)
+        low_ns = max(mark.not_before_ns - after_ns for mark, (_, after_ns) in pairs)
+        high_ns = min(mark.not_after_ns - before_ns for mark, (before_ns, _) in pairs)
+        if low_ns > high_ns:
+            raise EmulationError("The emulated Pi's clock and QEMU's do not run at one rate.")
+        off_ns = [mark.time_ns - (before + after) // 2 for mark, (before, after) in pairs]
+        offset_ns = min(max(round(float(np.median(off_ns))), low_ns), high_ns)
+        return cls(offset_ns, max(offset_ns - low_ns, high_ns - offset_ns) / NS_PER_US)
 
 
 def _marks(path: Path) -> list[tuple[int, int]]:

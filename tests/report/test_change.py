@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from andante_host.metrics.gait import asymmetry_percent, gait_measures
@@ -38,6 +38,7 @@ def test_no_contacts_give_no_pairs() -> None:
     assert step_pairs_s(np.array([0.0, 1.0]), np.empty(0)).shape == (0, 2)
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 1_000))
 def test_the_statistics_are_those_of_the_measures(seed: int) -> None:
     """On an even walk, where no stride is left out."""

@@ -2,6 +2,8 @@
 
 import csv
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +106,21 @@ def test_a_walk_against_its_baseline_in_words_with_numbers(tmp_path: Path) -> No
     assert "Did the rhythm become more even?" in text
     assert "Did left and right become more alike?" in text
     assert "What stayed without the beat?" in text
+
+
+def test_a_beat_that_changed_its_tempo_gets_no_verdict_on_rhythm(tmp_path: Path) -> None:
+    walk = Walk(baseline_s=60.0, cued_s=60.0, fade_s=0.0, carry_over_s=0.0, samples=False)
+    path = write_walk(tmp_path / "w.andante", walk).path
+    assert "no verdict" not in text_of(path)
+    path.chmod(0o644)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "INSERT INTO tempo_changes SELECT 9, time_ns + 20000000000, 115.0, 'more' "
+            "FROM tempo_changes WHERE tempo_per_minute IS NOT NULL"
+        )
+    text = text_of(path)
+    assert "which alone makes strides vary: no verdict." in text
+    assert "It became less even" not in text
 
 
 def test_a_short_part_says_that_it_is_too_short(tmp_path: Path) -> None:

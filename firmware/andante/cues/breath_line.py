@@ -14,7 +14,7 @@ TAKE_OVER_MS = 80.0
 """How long one side of a breath takes to give way to the other, and how long it takes to start."""
 FADE_MS = 400.0
 """How long a breath sound that no other part follows takes to end."""
-CANCEL_MS = 60.0
+CANCEL_MS = 30.0
 """How long it takes to end when its cues are withdrawn."""
 _HOLD_LEVEL = 0.3
 

@@ -99,7 +99,7 @@ class Runner:
         """
         try:
             reason = self._run_stages()
-            self._collect_the_last()
+            self._collect_the_last(reason)
         finally:
             for output in self._outputs:
                 output.stop()
@@ -135,9 +135,16 @@ class Runner:
             next_tick_ns = max(next_tick_ns + TICK_NS, now_ns - now_ns % TICK_NS)
             self._clock.sleep_until_ns(next_tick_ns)
 
-    def _collect_the_last(self) -> None:
-        """Cues not begun are withdrawn; responses under way still come in."""
-        self._silence()
+    def _collect_the_last(self, reason: str) -> None:
+        """Cues not begun are withdrawn; responses under way still come in.
+
+        Where a person asked for the end, what has begun is broken off as well.
+        """
+        if reason in (STOPPED, DIZZY):
+            for output in self._outputs:
+                output.stop()
+        else:
+            self._silence()
         self._on_progress(self._progress(self._clock.now_ns()))
         deadline_ns = self._clock.now_ns() + _LAST_RESPONSES_NS
         while (now_ns := self._clock.now_ns()) < deadline_ns:

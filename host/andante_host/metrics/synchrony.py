@@ -293,16 +293,20 @@ def _lag1(runs: list[Run], asynchrony_ms: Floats) -> float | None:
     return products / power * (asynchrony_ms.size - 1) / neighbours
 
 
+STEADY_BEAT_KEYS = (
+    "phase_correction_alpha",
+    "phase_correction_alpha_sd",
+    "phase_correction_bgls_alpha",
+    "timekeeper_sd_ms",
+    "motor_sd_ms",
+)
+"""What only a steady beat can show."""
+
+
 def _phase_correction(
     runs: list[Run], direction: CircularSummary | None, reasons: dict[str, str]
 ) -> dict[str, float | None]:
-    keys = (
-        "phase_correction_alpha",
-        "phase_correction_alpha_sd",
-        "phase_correction_bgls_alpha",
-        "timekeeper_sd_ms",
-        "motor_sd_ms",
-    )
+    keys = STEADY_BEAT_KEYS
     if direction is not None and not direction.directed:
         reasons |= dict.fromkeys(
             keys, "The responses do not follow the cues, so there is no correction to measure."

@@ -1,5 +1,6 @@
 """Every figure with its name and unit in words: one list for the page and for the terminal."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,52 @@ _GAIT = {
 }
 
 
+_BREATHING = {
+    "breath_count": ("Whole breaths", "", 0),
+    "breath_rate_brpm": ("Breathing rate", "breaths/min", 2),
+    "breath_rate_sd_brpm": ("Breathing rate, SD", "breaths/min", 2),
+    "inhale_mean_s": ("Inhale, mean", "s", 2),
+    "exhale_mean_s": ("Exhale, mean", "s", 2),
+    "inhale_exhale_ratio": ("Inhale to exhale", "", 2),
+    "amplitude_mean_counts": ("Depth, mean (not calibrated)", "counts", 0),
+    "amplitude_trend_percent_per_min": ("Depth, trend", "% a minute", 2),
+    "in_tolerance_percent": ("Breaths of the pacer that were met", "%", 1),
+    "longest_unlocked_s": ("Longest time without meeting it", "s", 0),
+    "onset_asynchrony_mean_s": ("Start against the pacer, mean (negative: early)", "s", 2),
+    "period_error_mean_s": ("Length of a breath against the pacer's, mean", "s", 2),
+    "ratio_error": ("Inhale to exhale against the pacer's", "", 2),
+    "phase_locking_value": ("Phase locking value", "", 3),
+    "phase_lag_s": ("Phase lag (late is positive)", "s", 2),
+}
+_OWN_BREATHING = tuple(_BREATHING)[:8]
+_TAPPING = {
+    "tap_count": ("Taps", "", 0),
+    "interval_mean_ms": ("Interval, mean", "ms", 1),
+    "interval_cv_percent": ("Interval, CV", "%", 2),
+    "drift_percent_per_interval": ("Drift of the intervals", "% an interval", 3),
+    "lag1_interval_autocorrelation": ("Lag-1 autocorrelation of intervals", "", 2),
+    "clock_sd_ms": ("Clock noise, SD (Wing & Kristofferson)", "ms", 1),
+    "motor_sd_ms": ("Motor noise, SD (Wing & Kristofferson)", "ms", 1),
+    "interval_excluded_count": ("Intervals left out", "", 0),
+}
+_GROUP = {
+    "person_count": ("People who played", "", 0),
+    "together_s": ("Time in which all played", "s", 0),
+    "order_mean": ("Together, mean (1: all at once)", "", 3),
+    "order_sd": ("Together, SD over time", "", 3),
+}
+_PERSON = {
+    "tap_count": ("taps", "", 0),
+    "interval_mean_ms": ("interval, mean", "ms", 1),
+    "relative_phase_deg": ("against the others (positive: ahead)", "°", 1),
+    "relative_phase_vector_length": ("how steadily (1: always)", "", 3),
+}
+DFA_REMARK = (
+    "under a steady cue a value below 0.5 is expected (Delignières & Torre 2009) and is no sign of "
+    "getting worse"
+)
+
+
 def number(value: float | int | None, digits: int, unit: str = "") -> str:
     """A figure with its unit; a dash where there is none, a true minus sign where negative."""
     if value is None:
@@ -94,31 +141,63 @@ def _p_value(value: float | None, digits: int) -> str:
     return f"< {number(least, digits)}" if below else number(value, digits)
 
 
-def sections(blocks: dict[str, Any]) -> tuple[Section, ...]:
-    """Synchrony and gait, as far as the session has them."""
+def clock_text(time_s: float) -> str:
+    """Seconds from the start as minutes and seconds: `3:07`; negative before it."""
+    sign = "−" if round(time_s) < 0 else ""
+    minutes, seconds = divmod(abs(round(time_s)), 60)
+    return f"{sign}{minutes}:{seconds:02d}"
+
+
+def sections(blocks: Mapping[str, Any]) -> tuple[Section, ...]:
+    """Every figure of the exercise, as far as the session has them."""
+    exercise = blocks["session"]["exercise"]
+    together = blocks.get("group") is not None
     found = []
-    for title, key, wanted in (
-        ("Meeting the beat", "synchrony", _SYNCHRONY),
-        ("Steps", "gait", _GAIT),
-    ):
-        block = blocks[key]
-        if block is None:
-            continue
-        remarks = block.get("formulas", {}) | block.get("notes", {}) | block["reasons"]
-        rows = tuple(
-            Row(
-                label,
-                _p_value(block[name], digits)
-                if name == "rayleigh_p"
-                else number(block[name], digits),
-                unit,
-                remarks.get(name, ""),
-            )
-            for name, (label, unit, digits) in wanted.items()
-            if name in block
-        )
-        found.append(Section(title, rows))
+    if blocks["synchrony"] is not None and not together:
+        found.append(_section("Meeting the beat", blocks["synchrony"], _SYNCHRONY))
+    if blocks["gait"] is not None:
+        found.append(_section("Steps", blocks["gait"], _GAIT))
+    if blocks.get("breathing") is not None:
+        wanted = _BREATHING
+        if exercise == "listen":  # nobody was asked to follow
+            wanted = {key: _BREATHING[key] for key in _OWN_BREATHING}
+        found.append(_section("Breathing", blocks["breathing"], wanted))
+    found += [
+        _section(f"Tapping without a beat: {name}", block, _TAPPING)
+        for name, block in (blocks.get("tapping") or {}).items()
+        if name != "formulas"
+    ]
+    if together:
+        group = blocks["group"]
+        rows = list(_section("", group, _GROUP).rows)
+        for name, person in group["persons"].items():
+            rows += [
+                Row(f"{name.replace('tap', 'Pad ')}: {row.label}", row.value, row.unit)
+                for row in _section("", person, _PERSON).rows
+            ]
+        found.append(Section("Playing together", tuple(rows)))
     return tuple(found)
+
+
+def _section(title: str, block: Mapping[str, Any], wanted: Mapping[str, Any]) -> Section:
+    remarks = {
+        **block.get("formulas", {}),
+        **block.get("notes", {}),
+        **block.get("reasons", {}),
+    }
+    if "dfa_alpha" in wanted and block.get("dfa_alpha") is not None:
+        remarks["dfa_alpha"] = f"{remarks.get('dfa_alpha', '')}; {DFA_REMARK}".lstrip("; ")
+    rows = tuple(
+        Row(
+            label,
+            _p_value(block[name], digits) if name == "rayleigh_p" else number(block[name], digits),
+            unit,
+            remarks.get(name, ""),
+        )
+        for name, (label, unit, digits) in wanted.items()
+        if name in block
+    )
+    return Section(title, rows)
 
 
 OUTPUT_COLUMNS = ("output", "given", "missed", "error, median", "99 % below", "largest")
@@ -147,6 +226,8 @@ def timing_section(timing: dict[str, Any]) -> Section:
     simulated = "simulated" if "board" in timing["simulated_parts"] else ""
     if sync is None:
         rows.append(Row("Uncertainty of responses", NONE, "µs", timing["reasons"]["sync"]))
+    elif sync["uncertainty_p50_us"] is None:
+        rows.append(Row("Uncertainty of responses", NONE, "µs", "there were no taps or steps"))
     else:
         for key, label in (
             ("uncertainty_p50_us", "median"),

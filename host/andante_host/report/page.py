@@ -1,32 +1,59 @@
 """The page: figures in plain words first, then pictures, then everything behind them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from andante.errors import SessionFileError
-from andante_host.analysis import Analysis, analyse_in_full
-from andante_host.report import plots
+from andante_host.report.answers import answers
 from andante_host.report.figures import (
     OUTPUT_COLUMNS,
+    clock_text,
     number,
     output_rows,
     sections,
     timing_section,
 )
+from andante_host.report.happened import (
+    asked,
+    feelings,
+    interventions,
+    tempo_lines,
+    tempo_unit,
+)
+from andante_host.report.plots.pictures import pictures
+from andante_host.report.plots.style import Picture, style
 from andante_host.report.svg import inline_svg
-from andante_host.report.words import LATENCY_SENTENCE, answers, missing_words
+from andante_host.report.view import View, view_of
+from andante_host.report.words import latency_words, missing_words
 
 _HERE = Path(__file__).parent
 MAX_BYTES = 1_000_000
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A picture as the page carries it."""
+
+    name: str
+    title: str
+    caption: str
+    svg: Markup
+
+
 def write_report(session: Path, out: Path) -> None:
     """Write the report of a session file to `out`. Raises SessionFileError for either."""
-    page = render(analyse_in_full(session))
+    view = view_of(session)
+    with style():
+        page = render(view, pictures(view))
+    write_text(out, page)
+
+
+def write_text(out: Path, page: str) -> None:
+    """Write a page. Raises SessionFileError."""
     try:
         out.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -35,8 +62,36 @@ def write_report(session: Path, out: Path) -> None:
         ) from None
 
 
-def render(analysis: Analysis) -> str:
-    """The whole page: one file, no scripts, nothing from the network, every text escaped."""
+def render(view: View, shown: Sequence[Picture]) -> str:
+    """The whole page: one file, no scripts, nothing from the network, every text escaped.
+
+    To be called inside `plots.style.style()`.
+    """
+    blocks, data = view.blocks, view.analysis.data
+    plan, changes = data.header.plan, blocks["session"]["tempo_changes"]
+    return template("report.html").render(
+        view=view,
+        blocks=blocks,
+        session=blocks["session"],
+        timing=blocks["timing"],
+        answers=answers(view),
+        asked=asked(view.exercise, plan),
+        interventions=interventions(changes),
+        tempo_lines=tempo_lines(changes, tempo_unit(view.exercise, plan)),
+        feelings=feelings(data.self_reports),
+        rate_columns=_rate_columns(view),
+        pictures=draw(shown),
+        sections=sections(blocks),
+        output_columns=OUTPUT_COLUMNS,
+        output_rows=output_rows(blocks["timing"]),
+        timing_section=timing_section(blocks["timing"]),
+        latency_words=latency_words(blocks),
+        missing=missing_words(blocks),
+    )
+
+
+def template(name: str) -> Template:
+    """A template of this folder, with the style sheet and the filters that all share."""
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
@@ -46,53 +101,24 @@ def render(analysis: Analysis) -> str:
     )
     environment.filters["clock"] = clock_text
     environment.filters["number"] = number
-    blocks = analysis.blocks
-    return environment.get_template("report.html").render(
-        blocks=blocks,
-        session=blocks["session"],
-        timing=blocks["timing"],
-        css=Markup((_HERE / "report.css").read_text(encoding="utf-8")),
-        answers=answers(blocks),
-        pictures=_pictures(analysis),
-        sections=sections(blocks),
-        output_columns=OUTPUT_COLUMNS,
-        output_rows=output_rows(blocks["timing"]),
-        timing_section=timing_section(blocks["timing"]),
-        latency_sentence=LATENCY_SENTENCE,
-        missing=missing_words(blocks),
-    )
+    environment.globals["css"] = Markup((_HERE / "report.css").read_text(encoding="utf-8"))
+    return environment.get_template(name)
 
 
-def clock_text(time_s: float) -> str:
-    """Seconds from the start as minutes and seconds: `3:07`; negative before it."""
-    sign = "−" if round(time_s) < 0 else ""
-    minutes, seconds = divmod(abs(round(time_s)), 60)
-    return f"{sign}{minutes}:{seconds:02d}"
+def draw(shown: Sequence[Picture]) -> list[Drawn]:
+    """The pictures as SVG for the middle of a page."""
+    return [Drawn(p.name, p.title, p.caption, inline_svg(p.figure, p.name, p.title)) for p in shown]
 
 
-def _pictures(analysis: Analysis) -> list[dict[str, Any]]:
-    found = []
-    for name, title, draw, caption in (
-        (
-            "asynchrony",
-            "Early or late, over the session",
-            plots.asynchrony_plot,
-            "Each dot is one response; below the line it came before the beat, above it after.",
-        ),
-        (
-            "circle",
-            "Where in the beat",
-            plots.circle_plot,
-            "One turn is one beat; late runs clockwise. The arrow is the mean: the closer its tip "
-            "to the rim, the steadier.",
-        ),
-        ("intervals", "Step times", plots.interval_plot, plots.interval_caption),
-    ):
-        with plots.style():
-            figure: Figure | None = draw(analysis)
-            if figure is None:
-                continue
-            text = caption if isinstance(caption, str) else caption(analysis)
-            svg = inline_svg(figure, name, title)
-            found.append({"name": name, "title": title, "svg": svg, "caption": text})
-    return found
+def _rate_columns(view: View) -> tuple[str, list[str]]:
+    """The heading and, for each part, the patient's own tempo in it."""
+    if view.blocks["gait"] is not None:
+        block, key, unit, heading = "gait", "cadence_spm", "steps/min", "cadence"
+    elif view.blocks["breathing"] is not None:
+        block, key, unit, heading = "breathing", "breath_rate_brpm", "a minute", "own breathing"
+    else:
+        return "", ["" for _ in view.parts("gait")]
+    return heading, [
+        number(part.figures.get(key), 1, unit) if part.figures.get(key) is not None else "–"
+        for part in view.parts(block)
+    ]
