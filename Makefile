@@ -9,6 +9,7 @@ BUILD_PACKAGES := python3-venv python3-dev gcc libc6-dev portaudio19-dev libasou
 PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice rubberband-cli libebur128-1
 BOARD_PACKAGES := gcc-avr avr-libc binutils-avr avrdude libsimavr-dev libelf-dev cppcheck gcovr
+BENCH_PACKAGES := stress-ng
 PI_PACKAGES := qemu-system-arm device-tree-compiler cpio kmod e2fsprogs
 # These need the chip's compiler, or emulators, and have targets of their own.
 BESIDE_BOARD := --ignore tests/sensor_board --ignore tests/emulated_board --ignore tests/emulated_pi
@@ -131,6 +132,17 @@ install: ## On a Raspberry Pi, with sudo: put the trainer into the system (DAC=,
 .PHONY: uninstall
 uninstall: ## Take it out again; sessions stay
 	@$(PI_INSTALLER) uninstall $(INTO)
+
+.PHONY: bench
+bench: $(VENV)/.dev ## Measure timing beside other ways to do it (some 45 minutes; leave the computer alone)
+	@$(call apt_install,$(BENCH_PACKAGES))
+	-@PYTHONPATH=tests $(PYTHON) -m benchmarks run
+	@PYTHONPATH=tests $(PYTHON) -m benchmarks report
+
+.PHONY: bench-quick
+bench-quick: $(VENV)/.dev ## The same in four minutes, too short to judge by
+	@$(call apt_install,$(BENCH_PACKAGES))
+	@PYTHONPATH=tests $(PYTHON) -m benchmarks run --quick
 
 .PHONY: schematics
 schematics: $(VENV)/.dev ## Draw the circuits, their pictures and the bill of materials anew

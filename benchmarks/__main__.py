@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from andante.timebase import NS_PER_S, S_PER_MINUTE, MonotonicClock
 from benchmarks.clock_sync import clock_sync
 from benchmarks.common import Result, load, plain, with_rights
 from benchmarks.cue_walk import cue_walk
-from benchmarks.engine_cost import hours
+from benchmarks.engine_cost import engine_alone, hours
 from benchmarks.lines import Line, Run, Verdict, judged, scene_name
 from benchmarks.pi_light import pi_light
 from benchmarks.tap_to_sound import tap_to_sound
@@ -27,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results.json"
 QUICK_RESULTS = ROOT / "build" / "bench-quick.json"
 RIVALS = (("sound_rivals", "sleep"), ("sound_rivals", "block"), ("light_rival",))
-PARTS = ("walks", "taps", "sync", "hours", "pi")
+PARTS = ("walks", "taps", "engine", "sync", "hours", "pi")
 SCENES = ((False, True), (True, True), (False, False), (True, False))
 """(load, real-time rights)"""
 _RIVALS_LONGER_S = 60.0
@@ -40,13 +41,15 @@ class Lengths:
     minutes: float
     ordinary_minutes: float
     tap_count: int
+    engine_starts: int
+    engine_minutes: float
     sync_runs: int
     simulated_hours: int
     pi_cue_count: int
 
 
-FULL = Lengths(10.0, 5.0, 40, 20, 8, 200)
-QUICK = Lengths(0.25, 0.2, 6, 3, 0, 0)
+FULL = Lengths(10.0, 5.0, 40, 3, 0.7, 20, 8, 200)
+QUICK = Lengths(0.25, 0.2, 6, 1, 0.2, 3, 0, 0)
 
 
 @click.group()
@@ -127,12 +130,20 @@ def _measure(lengths: Lengths, parts: tuple[str, ...]) -> tuple[list[Result], li
         for loaded in (False, True):
             name = f"tap to sound, {scene_name(loaded)}"
             attempt(name, lambda loaded=loaded: _taps(lengths.tap_count, loaded))  # type: ignore[misc]
+    if "engine" in parts:
+        starts, minutes = lengths.engine_starts, lengths.engine_minutes
+        attempt("engine, nothing beside it", lambda: [engine_alone(starts, minutes)])
     if "sync" in parts:
         attempt("clock sync, simulated", lambda: [clock_sync(lengths.sync_runs)])
-    if "hours" in parts and lengths.simulated_hours:
-        attempt("simulated hours", lambda: _hours(lengths.simulated_hours))
-    if "pi" in parts and lengths.pi_cue_count:
-        attempt("emulated Pi", lambda: [pi_light(lengths.pi_cue_count)])
+    # Neither of these two depends on what runs beside it.
+    with ThreadPoolExecutor(1) as beside:
+        waiting = None
+        if "hours" in parts and lengths.simulated_hours:
+            waiting = beside.submit(_hours, lengths.simulated_hours)
+        if "pi" in parts and lengths.pi_cue_count:
+            attempt("emulated Pi", lambda: [pi_light(lengths.pi_cue_count)])
+        if waiting is not None:
+            attempt("simulated hours", waiting.result)
     return results, failures
 
 
@@ -172,7 +183,7 @@ def _collect(rival: "subprocess.Popen[str]", minutes: float) -> Result:
     except subprocess.TimeoutExpired:
         raise AndanteError("A rival did not come to its end.") from None
     if rival.returncode != 0:
-        raise AndanteError(f"A rival failed: {rival.args}")
+        raise AndanteError(f"A rival failed: {rival.args!r}.")
     result: Result = json.loads(said)
     return result
 

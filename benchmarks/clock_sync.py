@@ -20,7 +20,7 @@ from andante.simulated.board import TURNAROUND_NS
 from andante.simulated.serial_line import LineDelays
 from andante.simulated.source import TickClock
 from andante.timebase import NS_PER_MS, NS_PER_S, NS_PER_US
-from benchmarks.common import Floats, Int64s, Result, print_result, shaped, spread
+from benchmarks.common import Floats, Int64s, Result, print_result, run_script, shaped, spread
 from benchmarks.sync_rivals import (
     KLIPPER_QUERY_NS,
     LSL_PROBE_NS,
@@ -150,4 +150,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

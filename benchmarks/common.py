@@ -11,7 +11,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import numpy.typing as npt
 from andante.errors import AndanteError
 from andante.machine import this_machine
 from andante.timebase import NS_PER_S, NS_PER_US, S_PER_MINUTE
+from support.pulse import why_no_pulse
 
 TEMPO_SPM = 100
 INTERVAL_NS = S_PER_MINUTE * NS_PER_S // TEMPO_SPM
@@ -80,6 +81,20 @@ def options_of(description: str, minutes: float = 1.0) -> argparse.ArgumentParse
         help="without real-time rights, also where they are there",
     )
     return parser
+
+
+def run_script(main: Callable[[], None]) -> None:
+    """Run a script's `main`; what is meant for a person ends it as one sentence."""
+    try:
+        main()
+    except AndanteError as error:
+        raise SystemExit(str(error)) from None
+
+
+def need_sound() -> None:
+    """Raise AndanteError where sound cannot be played and recorded back."""
+    if (reason := why_no_pulse()) is not None:
+        raise AndanteError(f"Sound cannot be measured here: {reason}.")
 
 
 # --- the machine ----------------------------------------------------------------------------

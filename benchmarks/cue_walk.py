@@ -17,7 +17,6 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -33,18 +32,19 @@ from benchmarks.common import (
     centred,
     finite,
     load,
+    need_sound,
     options_of,
     print_result,
+    run_script,
     shaped,
     spread,
     steadiness,
     with_rights,
 )
-from benchmarks.engine_cost import PLAN, WARM_UP_S, Cost, process_cost
+from benchmarks.engine_cost import PLAN, Cost, cost_figures, costs_until_end
 from support.pulse import RATE_HZ, MonitorRecording, RecordedSound, pulse_server
 
 _RECORDER_FIRST_NS = 3 * NS_PER_S
-_SAMPLE_NS = NS_PER_S
 
 
 @dataclass(frozen=True)
@@ -60,28 +60,22 @@ class Run:
 
 def walk(folder: Path, minutes: float, real_time: bool) -> Run:
     """Run the walk. Raises AndanteError where it fails."""
+    need_sound()
     clock = MonotonicClock()
     plan, pins = folder / "walk.toml", folder / "pins.json"
-    plan.write_text(PLAN.format(tempo_spm=TEMPO_SPM, minutes=minutes))
+    plan.write_text(PLAN.format(tempo_spm=TEMPO_SPM, minutes=minutes, ring="true"))
     (folder / "pulse").mkdir()
     command = [
         *(sys.executable, "-m", "benchmarks.engine_child", str(pins)),
         *("run", str(plan), "--sim", "--attended", "--out", str(folder)),
     ]
-    costs: list[Cost] = []
     with pulse_server(folder / "pulse") as server:
         # An idle null sink wakes every two seconds, as no sound card does; a recorder keeps it up.
         recording: MonitorRecording = server.record(clock)
         clock.sleep_until_ns(clock.now_ns() + _RECORDER_FIRST_NS)
         began_ns = clock.now_ns()
         engine = subprocess.Popen(with_rights(command, real_time), stdout=subprocess.DEVNULL)
-        next_ns = began_ns
-        while engine.poll() is None:
-            cost = process_cost(engine.pid, clock.now_ns())
-            if cost is not None:
-                costs.append(cost)
-            next_ns += _SAMPLE_NS
-            clock.sleep_until_ns(next_ns)
+        costs = costs_until_end(engine, clock)
         found = list(folder.glob(f"*{SUFFIX}"))
         if engine.returncode != 0 or len(found) != 1:
             recording.stop()
@@ -131,7 +125,7 @@ def figures(run: Run) -> tuple[Result, Result]:
             **steadiness(finite(flashed_ns).astype(np.int64)),
         },
         "light_less_sound_us": spread(apart_us[np.isfinite(apart_us) & sure]),
-        "engine": _engine_cost(run),
+        "engine": cost_figures(run.costs, run.began_ns, started_ns),
         "certificate": session.header.certificate,
     }
     series = {
@@ -167,23 +161,6 @@ def _flashes_by_cue(
     return flashed_ns
 
 
-def _engine_cost(run: Run) -> dict[str, Any]:
-    started_ns = run.session.header.started_ns
-    running = [c for c in run.costs if c.at_ns > started_ns + WARM_UP_S * NS_PER_S][:-1]
-    cost: dict[str, Any] = {
-        "ready_s": (started_ns - run.began_ns) / NS_PER_S,
-        "resident_max_mib": max(c.resident_mib for c in run.costs),
-    }
-    if len(running) > 1:
-        first, last = running[0], running[-1]
-        cost["cpu_percent_of_a_core"] = (
-            100.0 * (last.cpu_s - first.cpu_s) * NS_PER_S / (last.at_ns - first.at_ns)
-        )
-        cost["resident_first_mib"] = first.resident_mib
-        cost["resident_last_mib"] = last.resident_mib
-    return cost
-
-
 def cue_walk(minutes: float, real_time: bool, loaded: bool) -> Result:
     """Walk, look, and shape the result."""
     with tempfile.TemporaryDirectory() as folder:
@@ -210,4 +187,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

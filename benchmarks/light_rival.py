@@ -21,6 +21,7 @@ from benchmarks.common import (
     off_grid_us,
     options_of,
     print_result,
+    run_script,
     shaped,
     steadiness,
 )
@@ -57,4 +58,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -212,18 +212,20 @@ def _sync(run: Run) -> list[Line]:
 
 
 def _engine(run: Run) -> list[Line]:
-    walk, part = _walk(run, load=False), "engine, idle"
+    """Of several starts the worst counts."""
+    alone, part = run.figures("engine_alone"), "engine, nothing beside it"
 
     def cpu(found: Result) -> tuple[str, bool]:
-        percent = found["engine"]["cpu_percent_of_a_core"]
+        percent = max(found["cpu_percent_of_a_core"])
         return f"{percent:.1f} %", percent <= 8.0
 
     def memory(found: Result) -> tuple[str, bool]:
-        most_mb = found["engine"]["resident_max_mib"] / MIB_PER_MB
+        most_mb = max(found["resident_max_mib"]) / MIB_PER_MB
         return f"{most_mb:.0f} MB", most_mb <= 80.0
 
     def ready(found: Result) -> tuple[str, bool]:
-        return f"{found['engine']['ready_s']:.2f} s", found["engine"]["ready_s"] <= 2.0
+        slowest_s = max(found["ready_s"])
+        return f"{slowest_s:.2f} s, the slowest of {found['start_count']}", slowest_s <= 2.0
 
     def flat(found: Result) -> tuple[str, bool]:
         growth_mib = found["growth_after_the_second_mib"]
@@ -232,9 +234,9 @@ def _engine(run: Run) -> list[Line]:
         )
 
     return [
-        _line(part, "at most 8 % of one core", walk, cpu),
-        _line(part, "at most 80 MB resident", walk, memory),
-        _line(part, "ready to cue at most 2 s after start", walk, ready),
+        _line(part, "at most 8 % of one core", alone, cpu),
+        _line(part, "at most 80 MB resident", alone, memory),
+        _line(part, "ready to cue at most 2 s after start", alone, ready),
         _line(
             "engine, simulated hours",
             "memory flat over 8 hours (at most 1 MiB)",
@@ -248,11 +250,11 @@ def _pi(run: Run) -> Line:
     def judge(found: Result) -> tuple[str, bool]:
         seen, cues = found["flashes_seen_count"], found["cue_count"]
         text = (
-            f"{seen} of {cues} flashes seen, in order; edge less record "
-            f"{_p99(found['edge_from_record_us'])}; "
+            f"{seen} of {cues} flashes seen, in order; {found['record_contradicted_count']} "
+            f"contradict the record; edge less record {_p99(found['edge_from_record_us'])}; "
             f"{found['step_edges_made_and_found_count']} edges of steps made and found"
         )
-        return text, seen == cues and cues >= 200
+        return text, seen == cues >= 200 and found["record_contradicted_count"] == 0
 
     asked = "200 cues: every GPIO edge there and in the record, every step in the file"
     return _line("emulated Pi", asked, run.figures("pi_light"), judge)

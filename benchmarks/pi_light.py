@@ -16,7 +16,7 @@ import numpy as np
 from andante.errors import AndanteError
 from andante.ports import FOOT_CHANNELS, Edge
 from andante.session.file import load_session
-from benchmarks.common import Result, centred, print_result, shaped, spread
+from benchmarks.common import Result, centred, print_result, run_script, shaped, spread
 from emulated_board.chip import why_no_chip, why_no_firmware
 from emulated_pi.figures import compare_led, step_errors_ms
 from emulated_pi.image import why_no_pi
@@ -47,7 +47,7 @@ def pi_light(cue_count: int) -> Result:
         "flashes_seen_count": int(led.cue_index.size),
         "edge_after_planned_us": spread(led.late_us),
         "edge_from_record_us": spread(led.off_record_us),
-        "record_claims_us": spread(led.stated_us),
+        "record_contradicted_count": int((led.contradiction_us > 0).sum()),
         "edges_known_within_us": walk.uncertainty_us,
         "step_edges_made_and_found_count": int(step_ms.size),
         "step_error_ms": spread(centred(step_ms)),
@@ -71,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -15,7 +15,17 @@ from pathlib import Path
 import numpy as np
 
 from andante.timebase import S_PER_MINUTE
-from benchmarks.common import Result, centred, load, options_of, print_result, shaped, spread
+from benchmarks.common import (
+    Result,
+    centred,
+    load,
+    need_sound,
+    options_of,
+    print_result,
+    run_script,
+    shaped,
+    spread,
+)
 from support.sound_walk import TEMPO_SPM, Walk, sound_walk
 
 
@@ -43,6 +53,7 @@ def figures(walk: Walk) -> Result:
 def main() -> None:
     """Parse the options, walk, print."""
     options = options_of(__doc__).parse_args()
+    need_sound()
     gc.collect()
     gc.freeze()
     with tempfile.TemporaryDirectory() as folder, load(options.load):
@@ -58,4 +69,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -27,9 +27,11 @@ from benchmarks.common import (
     Result,
     beats_in,
     load,
+    need_sound,
     off_grid_us,
     options_of,
     print_result,
+    run_script,
     shaped,
     steadiness,
 )
@@ -109,6 +111,7 @@ RIVALS = {"sleep": sleep_loop, "block": block_quantised}
 
 def heard(rival: str, minutes: float, real_time: bool, loaded: bool) -> Result:
     """Let `rival` play for `minutes` and look at what was heard."""
+    need_sound()
     clock, count = MonotonicClock(), beats_in(minutes)
     with tempfile.TemporaryDirectory() as folder, pulse_server(Path(folder)) as server:
         recording: MonitorRecording = server.record(clock)
@@ -140,4 +143,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -102,7 +102,7 @@ def test_all_cues_share_one_error_from_the_first_on(
     error_us = placed_us(device, follow(device, 25.0))
     # The bound asked of real sound is 0.2 ms of 99 in 100; the delay may be as wrong as it likes.
     apart_us = np.abs(error_us - np.median(error_us))
-    assert np.percentile(apart_us, 99) < 150.0
+    assert np.percentile(apart_us, 99) < 200.0
     assert apart_us.max() < 250.0
     beat = round(0.6 * RATE_HZ / BUFFER_FRAMES)
     assert np.abs(error_us[beat:] - error_us[:-beat]).max() < 150.0
