@@ -15,7 +15,12 @@ from andante.timebase import MonotonicClock
 _FILE = click.Path(path_type=Path)
 
 
-@click.group(cls=PlainGroup, context_settings={"help_option_names": ["-h", "--help"]})
+_ELSEWHERE = {name: f"andante_host.cli_tables:{name}" for name in ("batch", "compare", "export")}
+
+
+@click.group(
+    cls=PlainGroup, elsewhere=_ELSEWHERE, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="andante", prog_name="andante-host")
 def main() -> None:
     """How well cues and responses met: figures and reports from session files.
@@ -24,8 +29,12 @@ def main() -> None:
     Examples:
       andante-host metrics walk.andante
       andante-host report walk.andante --out walk.html
+      andante-host trend sessions/P-007/
       andante-host import events.csv --out tapping.andante
       andante-host detect force.csv --json
+      andante-host compare monday.andante friday.andante
+      andante-host batch sessions/
+      andante-host export walk.andante --to csv --out walk-csv
     """
 
 
@@ -70,46 +79,118 @@ def metrics(
 
 @main.command()
 @click.argument("session", type=_FILE)
-@click.option("--out", type=_FILE, help="Default: SESSION with .html at its end.")
+@click.option("--out", type=_FILE, help="Default: SESSION with .html (or .pdf) at its end.")
+@click.option("--pdf", is_flag=True, help="A PDF in place of the page.")
+@click.option("--plots", type=_FILE, metavar="DIR", help="Every picture as PNG and CSV, too.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
-def report(session: Path, out: Path | None, force: bool) -> None:
+def report(session: Path, out: Path | None, pdf: bool, plots: Path | None, force: bool) -> None:
     """Write the report of SESSION: one HTML file that needs no network and no scripts.
 
     \b
     Examples:
       andante-host report walk.andante
       andante-host report walk.andante --out /tmp/walk.html --force
+      andante-host report walk.andante --pdf
+      andante-host report walk.andante --plots pictures/
     """
-    from andante_host.report.page import write_report
+    from andante_host.report import commands
 
-    out = session.with_suffix(".html") if out is None else out
+    out = _page(session.with_suffix(""), out, pdf)
     _refuse_overwriting(session, out, force)
-    write_report(session, out)
-    click.echo(out)
+    for path in commands.report(session, out, plots):
+        click.echo(path)
+
+
+@main.command()
+@click.argument("sessions", type=_FILE, nargs=-1, required=True)
+@click.option("--out", type=_FILE, help="Default: trend.html (or .pdf) in this folder.")
+@click.option("--pdf", is_flag=True, help="A PDF in place of the page.")
+@click.option("--plots", type=_FILE, metavar="DIR", help="Every picture as PNG and CSV, too.")
+@click.option("--mixed", is_flag=True, help="Allow sessions of several patient codes.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def trend(
+    sessions: tuple[Path, ...],
+    out: Path | None,
+    pdf: bool,
+    plots: Path | None,
+    mixed: bool,
+    force: bool,
+) -> None:
+    """Write one patient's SESSIONS over weeks as one page; name files or folders.
+
+    \b
+    Examples:
+      andante-host trend sessions/P-007/
+      andante-host trend monday.andante friday.andante --out P-007.html
+    """
+    from andante_host.report import commands
+
+    out = _page(Path("trend"), out, pdf)
+    for session in sessions:
+        _refuse_overwriting(session, out, force)
+    for path in commands.trend(sessions, out, plots, mixed):
+        click.echo(path)
 
 
 @main.command(name="import")
 @click.argument("file", type=_FILE)
 @click.option("--out", type=_FILE, required=True, help="The session file to write.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
-def import_(file: Path, out: Path, force: bool) -> None:
-    """Make a session from somebody else's FILE, a CSV, also gzipped.
+@click.option("--unit", type=click.Choice(["s", "ms", "us"]), help="CSV: what the times count.")
+@click.option("--left", metavar="NAME", help="WFDB, XDF: the signal under the left foot.")
+@click.option("--right", metavar="NAME", help="WFDB, XDF: the signal under the right foot.")
+@click.option("--belt", metavar="NAME", help="WFDB, XDF: the signal of a breathing belt.")
+@click.option("--cues", metavar="PLACE", help="XDF: STREAM=MARKER; MIDI: track:1, channel:10.")
+@click.option("--taps", metavar="PLACE", help="XDF: STREAM=MARKER.")
+@click.option("--pitch", "pitches", multiple=True, metavar="NOTE=tap1", help="MIDI: a pad's note.")
+@click.option("--bpm", type=click.FloatRange(1, 1_000), help="MIDI: the tempo if it has none.")
+def import_(
+    file: Path,
+    out: Path,
+    force: bool,
+    unit: str | None,
+    left: str | None,
+    right: str | None,
+    belt: str | None,
+    cues: str | None,
+    taps: str | None,
+    pitches: tuple[str, ...],
+    bpm: float | None,
+) -> None:
+    """Make a session from somebody else's FILE: a CSV, also gzipped, a WFDB record, XDF or MIDI.
 
     \b
-    The columns say what it is:
+    The columns of a CSV say what it is:
       event,time_s[,channel]   cues and responses
       time_s,left,right        force under the feet
       time_s,belt              a breathing belt
+    Of the other kinds you say what is what; without that, what the file holds is listed.
 
     \b
     Examples:
       andante-host import events.csv --out tapping.andante
+      andante-host import events.csv --unit ms --out tapping.andante
       andante-host import force.csv.gz --out walk.andante
+      andante-host import gait.hea --left "Left" --right "Right" --out walk.andante
+      andante-host import lab.xdf --cues Beats=beat --taps Pad=tap --out tapping.andante
+      andante-host import drum.mid --cues track:1 --pitch 38=tap1 --out drum.andante
     """
+    from andante_host.imports.content import ImportOptions, Unit
     from andante_host.imports.importer import import_file
+    from andante_host.imports.midi import pads_of
 
     _refuse_overwriting(file, out, force)
-    click.echo(f"{import_file(file, out, MonotonicClock())} imported into {out}")
+    options = ImportOptions(
+        unit=None if unit is None else Unit(unit),
+        left=left,
+        right=right,
+        belt=belt,
+        cues=cues,
+        taps=taps,
+        pitches=pads_of(pitches),
+        bpm=bpm,
+    )
+    click.echo(f"{import_file(file, out, MonotonicClock(), options)} imported into {out}")
 
 
 @main.command()
@@ -134,6 +215,15 @@ def detect(file: Path, as_json: bool) -> None:
     click.echo("kind     channel  time_s")
     for event in events:
         click.echo(f"{event.kind:<8} {event.channel:<8} {event.time_s:.4f}")
+
+
+def _page(stem: Path, out: Path | None, pdf: bool) -> Path:
+    """Where a page goes that was asked for under `out`, or under the name `stem`."""
+    if out is None:
+        return stem.with_name(f"{stem.name}.{'pdf' if pdf else 'html'}")
+    if pdf and out.suffix.lower() != ".pdf":
+        raise AndanteError(f"--pdf writes a PDF and {out} does not end in .pdf; rename it.")
+    return out
 
 
 def _refuse_overwriting(source: Path, out: Path, force: bool) -> None:

@@ -26,7 +26,10 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_walk(tmp_path_factory.mktemp("cli") / "walk.andante", SHORT).path
 
 
-@pytest.mark.parametrize("command", [[], ["metrics"], ["report"], ["import"], ["detect"]])
+COMMANDS = ("metrics", "report", "trend", "import", "detect", "compare", "batch", "export")
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_help_shows_examples(command: Sequence[str]) -> None:
     result = _run(*command, "--help")
     assert result.exit_code == 0
@@ -74,6 +77,24 @@ def test_import_then_metrics(tmp_path: Path) -> None:
     synchrony = json.loads(_run("metrics", out, "--json").stdout)["synchrony"]
     assert synchrony["matched_count"] == 2
     assert synchrony["mean_abs_asynchrony_ms"] == pytest.approx(20.0)
+
+
+def test_a_wrong_unit_is_named_with_the_option_that_says_it(tmp_path: Path) -> None:
+    source, out = tmp_path / "events.csv", tmp_path / "taps.andante"
+    source.write_text("event,time_s\ncue,1000\ncue,1500\nresponse,1520\n", encoding="utf-8")
+    refused = _run("import", source, "--out", out)
+    assert refused.exit_code == 1
+    assert "500 apart" in refused.stderr
+    assert "--unit ms" in refused.stderr
+    assert not out.exists()
+    assert _run("import", source, "--out", out, "--unit", "ms").exit_code == 0
+
+
+def test_trend_and_pdf_are_offered(walk: Path, tmp_path: Path) -> None:
+    page = tmp_path / "trend.html"
+    assert _run("trend", walk.parent, "--out", page).stdout.split() == [str(page)]
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert "does not end in .pdf" in _run("report", walk, "--pdf", "--out", page).stderr
 
 
 def test_detect_finds_steps(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from andante.ports import Channel
 from andante.session.file import load_session
 from andante.timebase import NS_PER_S, SimulatedClock
 from andante_host.analysis import analyse
+from andante_host.imports.content import ImportOptions, Unit
 from andante_host.imports.events import read_events
 from andante_host.imports.importer import import_file
 
@@ -88,6 +89,9 @@ def test_feet_make_a_walk(tmp_path: Path) -> None:
         (b"event,time_s\n", "no events"),
         (b"time_s,pressure\n1,2\n", "has the columns time_s, pressure"),
         (b"event,when\ncue,1\n", "no column time_s"),
+        (b"event,time_s\ncue,0\ncue,500\ncue,1000\n", "500 apart, which is too slow"),
+        (b"event,time_s\ncue,0\ncue,0.0005\ncue,0.001\n", "too fast"),
+        (b"time_s,belt\n0,1\n10,2\n20,1\n", "10 apart, which is too slow"),
         (b"event,time_s\ncue,1\ncue,nan\n", "line 3: time_s is 'nan'"),
         (b"event,time_s\ncue,inf\n", "line 2: time_s is 'inf'"),
         (b"event,time_s\ncue,1e300\n", "line 2: time_s is '1e300'"),
@@ -110,6 +114,34 @@ def test_bad_files_get_one_sentence_and_no_session(tmp_path: Path, text: bytes, 
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert [p.name for p in tmp_path.iterdir()] == ["events.csv"]
+
+
+def test_rows_in_any_order_are_told_and_taken_by_their_times(tmp_path: Path) -> None:
+    source, out = tmp_path / "events.csv", tmp_path / "out.andante"
+    header, *rows = GOOD.splitlines()
+    source.write_text("\n".join([header, *rows[::-1]]) + "\n", encoding="utf-8")
+    assert "not in order of time" in import_file(source, out, SimulatedClock())
+    pairs = analyse(out, pairs=True)["synchrony"]["pairs"]
+    assert [pair["asynchrony_ms"] for pair in pairs] == pytest.approx([-20.0, 30.0])
+    out.unlink()
+    source.write_text(GOOD, encoding="utf-8")
+    assert "order" not in import_file(source, out, SimulatedClock())
+
+
+def test_the_unit_as_said(tmp_path: Path) -> None:
+    source, out = tmp_path / "events.csv", tmp_path / "out.andante"
+    source.write_text("event,time_s\ncue,1000\nresponse,980\ncue,1500\nresponse,1530\n")
+    for unit, factor in ((Unit.MS, 1_000), (Unit.S, 1), (Unit.US, 1_000_000)):
+        out.unlink(missing_ok=True)
+        import_file(source, out, SimulatedClock(), ImportOptions(unit=unit))
+        data = load_session(out)
+        assert data.cues.planned_ns.tolist() == [t * NS_PER_S // factor for t in (1_000, 1_500)]
+        assert data.responses.time_ns.tolist() == [t * NS_PER_S // factor for t in (980, 1_530)]
+    belt = tmp_path / "belt.csv"
+    belt.write_text("time_s,belt\n0,1\n10,2\n20,1\n")
+    out.unlink()
+    import_file(belt, out, SimulatedClock(), ImportOptions(unit=Unit.MS))
+    assert load_session(out).samples["belt"].time_ns.tolist() == [0, 10_000_000, 20_000_000]
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
@@ -145,7 +177,7 @@ def test_every_digit_of_every_time_is_kept(
     source = tmp_path / "any.csv"
     rows = "\n".join(f"{event},{time},{channel}" for event, time, channel in events)
     source.write_text(f"event,time_s,channel\n{rows}\n", encoding="utf-8")
-    found = read_events(source)
+    found = read_events(source, Unit.S)
     expected_ns = [(event, int(time * NS_PER_S), channel) for event, time, channel in events]
     assert list(found.cue_ns) == [t for event, t, _ in expected_ns if event == "cue"]
     assert list(found.responses) == [

@@ -1,13 +1,19 @@
-"""Cues and responses from `events.csv`: `event,time_s[,channel]`."""
+"""Cues and responses from `events.csv`: `event,time_s[,channel]`.
 
-from dataclasses import dataclass
+The times are seconds, as the column says, or what a person says they are. The rows need no order.
+"""
+
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+
+import numpy as np
 
 from andante.errors import SignalFileError
 from andante.ports import FOOT_CHANNELS, TAP_CHANNELS, Channel
 from andante.timebase import NS_PER_S
+from andante_host.imports.content import Content, Unit, refuse_unlikely_interval
 from andante_host.imports.csv_text import csv_rows
+from andante_host.metrics.middle import median
 
 COLUMNS = ("event", "time_s")
 _EVENTS = ("cue", "response")
@@ -15,17 +21,10 @@ _CHANNELS = {str(channel): channel for channel in (*TAP_CHANNELS, *FOOT_CHANNELS
 _MAX_TIME_S = 9_000_000_000  # what 64-bit nanoseconds hold, with room to spare
 
 
-@dataclass(frozen=True)
-class Events:
-    """Times in nanoseconds on the file's own clock, in the file's order."""
-
-    cue_ns: tuple[int, ...]
-    responses: tuple[tuple[int, Channel], ...]
-
-
-def read_events(path: Path) -> Events:
+def read_events(path: Path, unit: Unit | None = None) -> Content:
     """Read an events file. A response without a channel is on `tap1`.
 
+    `unit` is what the times count; None: seconds, and refused where they can hardly be that.
     Raises SignalFileError naming the line.
     """
     cue_ns: list[int] = []
@@ -48,7 +47,7 @@ def read_events(path: Path) -> Events:
                 raise SignalFileError(
                     f"{place}: the event is {row[event_at]!r}, but only cue and response are known."
                 )
-            time_ns = _time_ns(row[time_at], place)
+            time_ns = _time_ns(row[time_at], place, unit or Unit.S)
             if event == "cue":
                 cue_ns.append(time_ns)
             else:
@@ -56,12 +55,25 @@ def read_events(path: Path) -> Events:
                 responses.append((time_ns, _channel(named, place)))
     if not cue_ns and not responses:
         raise SignalFileError(f"{path} holds no events below its first line.")
-    return Events(tuple(cue_ns), tuple(responses))
+    if unit is None:
+        _refuse_other_units(path, cue_ns, responses)
+    return Content(tuple(cue_ns), tuple(responses))
 
 
-def _time_ns(text: str, place: str) -> int:
+def _refuse_other_units(
+    path: Path, cue_ns: list[int], responses: list[tuple[int, Channel]]
+) -> None:
+    for what, times_ns in (("cues", cue_ns), ("responses", [time_ns for time_ns, _ in responses])):
+        if len(times_ns) > 1:
+            apart_ns = np.diff(np.sort(np.array(times_ns, dtype=np.float64)))
+            refuse_unlikely_interval(path, median(apart_ns) / NS_PER_S, what)
+
+
+def _time_ns(text: str, place: str, unit: Unit) -> int:
     try:
-        time_s = Decimal(text.strip())  # exact, so that the file's own digits come back
+        time_s = (
+            Decimal(text.strip()) / unit.per_s
+        )  # exact, so that the file's own digits come back
     except InvalidOperation:
         raise SignalFileError(f"{place}: time_s is {text!r}, but a number is needed.") from None
     if not time_s.is_finite() or abs(time_s) > _MAX_TIME_S:

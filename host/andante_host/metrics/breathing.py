@@ -114,7 +114,7 @@ def breathing_measures(
     the keys, formulas in `formulas`.
     """
     inhales, exhales = (_clean(times_s) for times_s in (inhales_s, exhales_s))
-    whole = _whole_breaths(inhales, exhales)
+    whole = whole_breaths(inhales, exhales)
     breaths = whole.chosen((whole.start_s + whole.end_s) / 2.0, *span_s)
     pacer = None if pacer is None else pacer.between(*span_s)
     reasons: dict[str, str] = {}
@@ -130,7 +130,11 @@ def _clean(times_s: npt.ArrayLike) -> Floats:
     return np.sort(times[np.isfinite(times)])
 
 
-def _whole_breaths(inhales_s: Floats, exhales_s: Floats) -> _Breaths:
+def whole_breaths(inhales_s: Floats, exhales_s: Floats) -> _Breaths:
+    """The breaths from one inhalation to the next, with the exhalation between them.
+
+    `inhales_s`, shape (n,), and `exhales_s`, shape (m,): their starts in seconds, in order.
+    """
     start_s, end_s = inhales_s[:-1], inhales_s[1:]
     first = np.searchsorted(exhales_s, start_s, side="right")
     count = np.searchsorted(exhales_s, end_s, side="left") - first

@@ -1,0 +1,1 @@
+"""Sessions and tables of sessions in formats that other programs read."""
