@@ -13,9 +13,11 @@ from andante.session.file import SessionData
 from andante.timebase import NS_PER_MS
 from emulated_pi.conftest import CUES
 from emulated_pi.figures import compare_led, step_errors_ms
-from emulated_pi.walk import PiWalk
+from emulated_pi.walk import LAST_CUES, QUIET_CUES, PiWalk
 
-STEP_MAX_MS = 5.0
+STEP_MAX_MS = 3.0
+SURE_SHARE = 0.9
+WALKED = slice(QUIET_CUES, -LAST_CUES)
 
 
 def test_it_ran_on_a_pi_with_the_boards_firmware(pi_session: SessionData) -> None:
@@ -47,23 +49,30 @@ def test_every_step_is_in_the_session_file(pi_walk: PiWalk, pi_session: SessionD
             error_ms = step_errors_ms(pi_walk, pi_session, channel, edge)
             assert np.abs(error_ms).max() <= STEP_MAX_MS
             made_count += error_ms.size
-    assert made_count == 2 * (CUES - 5)
+    assert made_count == 2 * len(range(CUES)[WALKED])
     counts = (pi_session.header.certificate or {})["counts"]
     assert counts["events_lost"] == counts["board_restarts"] == 0
 
 
-def test_the_hosts_figures_are_those_of_the_walk_that_was_made(
+def test_the_host_finds_the_asynchronies_that_were_made(
     pi_walk: PiWalk, pi_session: SessionData
 ) -> None:
-    command = [sys.executable, "-m", "andante_host", "metrics", str(pi_walk.session), "--json"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "andante_host", "metrics", str(pi_walk.session)]
+    ran = subprocess.run(
+        [*command, "--json", "--pairs"], capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     measures = json.loads(ran.stdout)
-    synchrony, reference = measures["synchrony"], measures["timing"]["cue_reference"]
-    sure = pi_session.outputs[reference].given & (pi_session.outputs[reference].fault == "")
+    reference = pi_session.outputs[measures["timing"]["cue_reference"]]
+    # Cues near an underrun of the sound are left out, by the device's own word.
+    sure = set(reference.cue_index[reference.given & (reference.fault == "")].tolist())
+    assert measures["synchrony"]["cue_count"] == len(sure) >= SURE_SHARE * CUES
     steps_ns = np.sort(np.concatenate([pi_walk.steps_ns[foot, Edge.ON] for foot in FOOT_CHANNELS]))
-    asynchrony_ms = (steps_ns - pi_session.cues.planned_ns[3 : CUES - 2]) / NS_PER_MS
-    assert synchrony["cue_count"] == sure.sum() >= 0.9 * CUES
-    assert synchrony["matched_count"] >= steps_ns.size - (CUES - sure.sum())
-    assert synchrony["mean_asynchrony_ms"] == pytest.approx(asynchrony_ms.mean(), abs=3.0)
-    assert synchrony["sd_asynchrony_ms"] == pytest.approx(asynchrony_ms.std(ddof=1), abs=3.0)
+    step_ns_of = dict(zip(range(CUES)[WALKED], steps_ns.tolist(), strict=True))
+    given_ns_of = dict(zip(reference.cue_index.tolist(), reference.actual_ns.tolist(), strict=True))
+    pairs = measures["synchrony"]["pairs"]
+    found_ms_of = {pair["cue_index"]: pair["asynchrony_ms"] for pair in pairs}
+    assert step_ns_of.keys() & sure <= found_ms_of.keys()
+    for cue in step_ns_of.keys() & sure:
+        made_ms = (step_ns_of[cue] - given_ns_of[cue]) / NS_PER_MS
+        assert found_ms_of[cue] == pytest.approx(made_ms, abs=STEP_MAX_MS)

@@ -32,6 +32,7 @@ SLOWEST = 5  # this machine's time for one second of the walk
 SOUND_RATE_HZ = 48_000
 STANCE_SHARE = 0.62  # of a stride
 QUIET_CUES = 3  # the patient stands still from the first flash until the fourth
+LAST_CUES = 2  # and makes no step to these, whose end would come after the session's
 EARLY_MS, SPREAD_MS = -30.0, 15.0  # of the patient's steps from the cues: mean and SD
 WARM_UP_S = 150.0
 
@@ -96,8 +97,8 @@ def led_edges_of_walk(
 ) -> PiWalk:
     """Let the emulated Pi run a walk of `cue_count` cues; everything it leaves lies in `folder`.
 
-    Takes two or three times the walk's length and a minute. Raises EmulationError where the walk does not come to
-    its end, BoardError where the sensor board cannot be emulated.
+    Takes two or three times the walk's length and a minute. Raises EmulationError where the walk
+    does not come to its end, BoardError where the sensor board cannot be emulated.
     """
     clock = VirtualClock()
     interval_ns = round(S_PER_MINUTE * NS_PER_S / tempo_spm)
@@ -172,11 +173,11 @@ def _warm_up(chip: Chip, cycles: TickClock, interval_ns: int) -> None:
 def _walk_along(
     chip: Chip, cycles: TickClock, first_flash_ns: int, interval_ns: int, cue_count: int
 ) -> Truth:
-    """Stand still at once; then a step to every cue but the last two, each off by its own."""
+    """Stand still at once; then a step to every cue but the last, each off by its own."""
     rng = random.Random(cue_count)
     steps_ns = [
         first_flash_ns + n * interval_ns + round(rng.gauss(EARLY_MS, SPREAD_MS) * NS_PER_MS)
-        for n in range(QUIET_CUES, cue_count - 2)
+        for n in range(QUIET_CUES, cue_count - LAST_CUES)
     ]
     return _connect_steps(chip, cycles, first_flash_ns, steps_ns, interval_ns)
 
