@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,14 +81,17 @@ def test_a_breath_falls_silent(
 def test_a_killed_engine_falls_silent(server: PulseServer) -> None:
     clock = MonotonicClock()
     recording = server.record(clock)
-    engine = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE)
-    assert engine.stdout is not None
-    assert engine.stdout.readline() == b"breathing\n"
-    asked_ns = clock.now_ns()
-    os.kill(engine.pid, signal.SIGKILL)
-    engine.wait()
+    path = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, __file__]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **path}) as engine:
+        try:
+            assert engine.stdout is not None
+            said = engine.stdout.readline()
+            asked_ns = clock.now_ns()
+        finally:
+            engine.kill()
+    assert said == b"breathing\n"
     clock.sleep_until_ns(asked_ns + 500 * NS_PER_MS)
-    engine.stdout.close()
     heard = recording.stop()
     silent_ms = silent_after_ms(heard, asked_ns)
     print(f"silent {silent_ms:.0f} ms after the engine was killed")

@@ -27,10 +27,11 @@ def build() -> None:
 @click.option("--cues", type=int, default=200, show_default=True)
 @click.option("--no-sound", is_flag=True, help="Leave the sound out.")
 @click.option("--ring", is_flag=True, help="Ask for the LED ring as well.")
+@click.option("--wall", is_flag=True, help="Idle time passes as on the wall: edges read sooner.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), required=True)
-def walk(cues: int, no_sound: bool, ring: bool, folder: Path) -> None:
+def walk(cues: int, no_sound: bool, ring: bool, wall: bool, folder: Path) -> None:
     """Run a paced walk; the session and all else that it leaves go into the folder OUT."""
-    done = led_edges_of_walk(folder, cues, sound=not no_sound, ring=ring)
+    done = led_edges_of_walk(folder, cues, sound=not no_sound, ring=ring, idle_leaps=not wall)
     click.echo(f"{done.session}\n{report(done, load_session(done.session))}")
 
 

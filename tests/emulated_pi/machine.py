@@ -1,8 +1,8 @@
 """One run of the emulated Pi: QEMU, its SD card, its UART, and its pins seen from outside.
 
-Time is QEMU's virtual time: one nanosecond an instruction, about the speed of a Pi 3, and while
-nothing is to be done as fast as real time. So the Pi is never slow for want of this machine's
-processors; it only takes longer to watch.
+Time is QEMU's virtual time: one nanosecond an instruction, about the speed of a Pi 3; while
+nothing is to be done it leaps to the next timer. So nothing in the Pi depends on how busy this
+machine is; it only takes longer to watch.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from emulated_pi.image import EmulationError, Image, run_tool, tool
 CARD_BYTES = 64 * 2**20  # a power of two, or QEMU will not have it
 GPIO = "/machine/soc/peripherals/gpio"
 COUNTER_LOW = 0x3F003004  # of the system timer: virtual time in µs, 32 bits
-ICOUNT = "shift=0,sleep=on"  # 2^0 ns an instruction; idle time passes as on the wall
+ICOUNT = "shift=0"  # 2^0 ns an instruction
 CONNECT_NS = 10 * NS_PER_S
 STEP_NS = 20 * NS_PER_MS
 ANSWER_S = 30.0
@@ -163,15 +163,24 @@ class EmulatedPi:
     """QEMU's raspi3b from power-on until it switches itself off. Use `emulated_pi`."""
 
     def __init__(
-        self, image: Image, folder: Path, clock: VirtualClock, board_port: Path | None
+        self,
+        image: Image,
+        folder: Path,
+        clock: VirtualClock,
+        board_port: Path | None,
+        idle_leaps: bool,
     ) -> None:
-        """`folder` is for this run's files; `board_port` a terminal that becomes /dev/ttyAMA0."""
+        """`folder` is for this run's files; `board_port` a terminal that becomes /dev/ttyAMA0.
+
+        `idle_leaps`: idle time leaps to the next timer; or else it passes as on the wall.
+        """
         self.card = folder / "card.img"
         self.console = folder / "console.txt"
         self.processor_s = 0.0  # what QEMU took of this machine's, once it has ended
         self._image = image
         self._clock = clock
         self._board_port = board_port
+        self._sleep = "off" if idle_leaps else "on"
         self._words = folder / "qemu.txt"
         # A socket's path may have no more than 107 characters.
         self._socket_folder = tempfile.TemporaryDirectory(prefix="andante-pi-")
@@ -221,7 +230,15 @@ class EmulatedPi:
         board = ("-chardev", f"serial,id=board,path={self._board_port}")
         return [
             *("-machine", "raspi3b", "-accel", "tcg", "-global", "bcm2837.enabled-cpus=1"),
-            *("-icount", ICOUNT, "-display", "none", "-no-reboot", "-monitor", "none"),
+            *(
+                "-icount",
+                f"{ICOUNT},sleep={self._sleep}",
+                "-display",
+                "none",
+                "-no-reboot",
+                "-monitor",
+                "none",
+            ),
             *("-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd)),
             *("-dtb", str(self._image.device_tree)),
             *("-append", f"console=ttyS1,115200 quiet maxcpus=1 andante.utc={utc_s}"),
@@ -280,10 +297,15 @@ def ahead_of_others() -> Iterator[None]:
 
 @contextmanager
 def emulated_pi(
-    image: Image, folder: Path, clock: VirtualClock, board_port: Path | None = None
+    image: Image,
+    folder: Path,
+    clock: VirtualClock,
+    board_port: Path | None = None,
+    *,
+    idle_leaps: bool = True,
 ) -> Iterator[EmulatedPi]:
     """An emulated Pi that is switched off in the end, whatever happens."""
-    pi = EmulatedPi(image, folder, clock, board_port)
+    pi = EmulatedPi(image, folder, clock, board_port, idle_leaps)
     try:
         yield pi
     finally:

@@ -12,7 +12,7 @@ from andante.ports import FOOT_CHANNELS, CueKind, Edge
 from andante.session.file import SessionData
 from andante.timebase import NS_PER_MS
 from emulated_pi.conftest import CUES
-from emulated_pi.figures import compare_led, step_errors_ms
+from emulated_pi.figures import compare_led, report, step_errors_ms
 from emulated_pi.walk import LAST_CUES, QUIET_CUES, PiWalk
 
 STEP_MAX_MS = 3.0
@@ -33,6 +33,7 @@ def test_it_ran_on_a_pi_with_the_boards_firmware(pi_session: SessionData) -> Non
 def test_every_cue_is_a_flash_and_every_flash_a_cue(
     pi_walk: PiWalk, pi_session: SessionData
 ) -> None:
+    print(report(pi_walk, pi_session))
     cues = pi_session.cues
     assert cues.index.tolist() == list(range(CUES))
     assert set(cues.kind.tolist()) == {CueKind.BEAT}

@@ -17,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from andante.ports import FOOT_CHANNELS, Channel, Edge
+from andante.simulated.pty_board import PtyBoard
 from andante.simulated.source import TickClock
 from andante.timebase import NS_PER_MS, NS_PER_S, NS_PER_US, S_PER_MINUTE
 from emulated_board.chip import Chip, firmware_elf
 from emulated_board.patterns import REST_MV, Truth, Wave, step
-from emulated_board.real_time import pty_port
+from emulated_board.real_time import PacedBoard
 from emulated_pi.image import EmulationError, image
 from emulated_pi.machine import PinEdge, VirtualClock, ahead_of_others, emulated_pi
 
@@ -94,11 +95,14 @@ def led_edges_of_walk(
     *,
     sound: bool = True,
     ring: bool = False,
+    idle_leaps: bool = True,
 ) -> PiWalk:
     """Let the emulated Pi run a walk of `cue_count` cues; everything it leaves lies in `folder`.
 
-    Takes two or three times the walk's length and a minute. Raises EmulationError where the walk
-    does not come to its end, BoardError where the sensor board cannot be emulated.
+    Takes about twice the walk's length. With `idle_leaps` a busy computer makes no cue late, but
+    an edge may be read some milliseconds after it came; without, edges are read within some 0.1 ms
+    and this machine's own delays come through. Raises EmulationError where the walk does not come
+    to its end, BoardError where the sensor board cannot be emulated.
     """
     clock = VirtualClock()
     interval_ns = round(S_PER_MINUTE * NS_PER_S / tempo_spm)
@@ -116,8 +120,9 @@ def led_edges_of_walk(
     with ExitStack() as stack:
         chip = stack.enter_context(closing(Chip(firmware_elf())))
         with ahead_of_others():  # a chip that has to answer within a few ms of the Pi's time
-            pty, board = stack.enter_context(pty_port(chip, clock))
-        pi = stack.enter_context(emulated_pi(built, folder, clock, pty.path))
+            board = BoardInTime(chip, clock)
+            pty = stack.enter_context(PtyBoard(board, clock))
+        pi = stack.enter_context(emulated_pi(built, folder, clock, pty.path, idle_leaps=idle_leaps))
         pi.fill_card(files)
         with pty.pause():
             _warm_up(chip, board.cycles, interval_ns)
@@ -158,6 +163,18 @@ def led_edges_of_walk(
         first_flash_s=first_ns / NS_PER_S,
         processor_s=pi.processor_s,
     )
+
+
+class BoardInTime(PacedBoard):
+    """The chip in virtual time, which can leap between a look at the clock and one at the wire."""
+
+    def __init__(self, chip: Chip, clock: VirtualClock) -> None:
+        super().__init__(chip, clock)
+        self._clock = clock
+
+    def receive(self, data: bytes, time_ns: int) -> None:
+        """Bytes are heard when they are here and not before they were sent."""
+        super().receive(data, max(time_ns, self._clock.now_ns()))
 
 
 # --- the feet -------------------------------------------------------------------------------
