@@ -112,6 +112,7 @@ test-board: $(VENV)/.dev firmware ## The firmware's own tests, and the firmware 
 .PHONY: test-pi
 test-pi: $(VENV)/.dev firmware ## The whole trainer on an emulated Raspberry Pi
 	@$(call apt_install,$(PI_PACKAGES))
+	@PYTHONPATH=tests $(PYTHON) -m emulated_pi build
 	@$(PYTHON) -m pytest tests/emulated_pi
 
 .PHONY: emulated-board

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from andante.errors import AndanteError
@@ -34,6 +35,7 @@ def open_on_pins(what: str, make: Callable[[Any], Any], failure: type[AndanteErr
         ) from None
     # lgpio leaves a pipe in its working folder, which is the user's unless told otherwise.
     os.environ.setdefault("LG_WD", tempfile.gettempdir())
+    folder = Path.cwd()
     try:
         with warnings.catch_warnings():
             # gpiozero warns of each pin library that it tries in vain.
@@ -44,6 +46,8 @@ def open_on_pins(what: str, make: Callable[[Any], Any], failure: type[AndanteErr
             f"The {what} cannot be used ({error}); see whether this is a Raspberry Pi, whether "
             "the pin is free, and whether you may use GPIO."
         ) from None
+    finally:
+        os.chdir(folder)  # lgpio takes the whole process with it into its working folder
 
 
 def pin_errors() -> tuple[type[Exception], ...]:
