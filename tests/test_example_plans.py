@@ -44,7 +44,10 @@ def test_an_example_plan_runs_and_is_measured(stem: str, tmp_path: Path) -> None
     assert all(change.reason for change in data.tempo_changes)
     blocks = analyse(data.path)
     kinds = set(data.cues.kind)
-    if kinds & {CueKind.BEAT, CueKind.EXPECTED}:
+    if stem == "tap-circle":
+        assert blocks["synchrony"] is None
+        assert blocks["group"] is not None
+    elif kinds & {CueKind.BEAT, CueKind.EXPECTED}:
         assert blocks["synchrony"]["matched_count"] > 20
     if kinds & set(map(str, BREATH_KINDS)):
         assert blocks["breathing"]["breath_count"] > 10
