@@ -8,7 +8,7 @@ import pytest
 
 from andante.board.link import BoardLink
 from andante.board.serial_port import PySerialPort
-from andante.calibration.estimate import estimate_latency
+from andante.calibration.estimate import LatencyEstimate, estimate_latency
 from andante.calibration.procedure import CUE_COUNT, WARM_UP_CUES, observe
 from andante.cues.led import LedOutput
 from andante.ports import Channel
@@ -23,6 +23,19 @@ INJECTED_MS = 2.5
 
 @pytest.mark.long
 def test_the_latency_found_is_the_latency_injected() -> None:
+    for _ in range(3):  # a busy computer disturbs a measurement, which then says so: measure again
+        found = measured()
+        print(found)
+        if not found.refusals:
+            break
+    assert found.refusals == ()
+    assert found.heard_count >= 0.9 * (CUE_COUNT - WARM_UP_CUES)
+    # Besides what was injected, the half of the call that follows its middle.
+    assert found.latency_ms == pytest.approx(INJECTED_MS, abs=0.3)
+
+
+def measured() -> LatencyEstimate:
+    """The real LED class on mock pins, felt by a simulated board a known while later."""
     mock = pytest.importorskip("gpiozero.pins.mock", reason="needs gpiozero")
     clock = MonotonicClock()
     tick_clock = TickClock(clock.now_ns() - NS_PER_S, TICK_HZ, rate_error_ppm=30.0)
@@ -42,12 +55,7 @@ def test_the_latency_found_is_the_latency_injected() -> None:
         try:
             link.start()
             led.start()
-            found = estimate_latency(observe([led], link, clock)["led"])
+            return estimate_latency(observe([led], link, clock)["led"])
         finally:
             led.stop()
             link.stop()
-    print(found)
-    assert found.refusals == ()
-    assert found.heard_count >= 0.9 * (CUE_COUNT - WARM_UP_CUES)
-    # Besides what was injected, the half of the call that follows its middle.
-    assert found.latency_ms == pytest.approx(INJECTED_MS, abs=0.3)
