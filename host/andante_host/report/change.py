@@ -1,13 +1,10 @@
 """How much a part of a walk differs from another, and how well that is known. Pure.
 
-A difference is given with a 95 % interval from a circular block bootstrap (Politis & Romano,
-in: Exploring the Limits of Bootstrap, 263-270, 1992): strides are drawn again in blocks of ten,
-since neighbouring strides resemble each other, and the percentiles of the difference are taken
-(Efron & Tibshirani, An Introduction to the Bootstrap, 1993). It tells how far the strides of this
-one session can carry a difference, not how the patient walks on another day.
+A difference is given with the interval of `metrics.resampling`, which draws strides in blocks. It
+tells how far the strides of this one session can carry a difference, not how the patient walks
+on another day. The statistics rest on the means of four moments, shape (..., 4), of the strides.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,16 +12,11 @@ import numpy.typing as npt
 
 from andante.timebase import S_PER_MINUTE
 from andante_host.metrics.gait import strides_of
+from andante_host.metrics.resampling import MIN_VALUES, Statistic, interval_of_difference
 
-BLOCK_STRIDES = 10
-MIN_STRIDES = 20
-CONFIDENCE_PERCENT = 95.0
-_DRAWS = 1_000
-_SEED = 20_010_903  # any fixed number: the same session gives the same report
+MIN_STRIDES = MIN_VALUES
 
 Floats = npt.NDArray[np.float64]
-Statistic = Callable[[Floats, int], Floats]
-"""From the means of the moments of strides, shape (..., 4), and how many strides: shape (...)."""
 
 
 @dataclass(frozen=True)
@@ -89,29 +81,16 @@ def difference(
     strides; the interval is laid around their difference.
     """
     before, after = reported
-    if min(len(before_s), len(after_s)) < MIN_STRIDES:
-        return Difference(before, after, None, None)
     parts = _moments(before_s), _moments(after_s)
+    interval = interval_of_difference(statistic, *parts)
+    if interval is None:
+        return Difference(before, after, None, None)
     own = [float(statistic(part.mean(axis=0), len(part))) for part in parts]
-    rng = np.random.default_rng(_SEED)
-    drawn = [statistic(_drawn_means(rng, part), len(part)) for part in parts]
-    spread = (drawn[1] - drawn[0]) - (own[1] - own[0])
-    tail_percent = (100.0 - CONFIDENCE_PERCENT) / 2
-    low, high = np.percentile(spread, [tail_percent, 100.0 - tail_percent])
-    return Difference(before, after, after - before + float(low), after - before + float(high))
+    moved = (after - before) - (own[1] - own[0])
+    return Difference(before, after, interval[0] + moved, interval[1] + moved)
 
 
 def _moments(steps_s: Floats) -> Floats:
     """What every statistic rests on, shape (n, 4): right, left, stride, stride squared."""
     stride_s = steps_s.sum(axis=-1, keepdims=True)
     return np.concatenate((steps_s, stride_s, stride_s**2), axis=-1)
-
-
-def _drawn_means(rng: np.random.Generator, moments: Floats) -> Floats:
-    """Means over blocks drawn from `moments`, shape (n, 4), as long together; shape (draws, 4)."""
-    count = len(moments)
-    blocks = -(-count // BLOCK_STRIDES)
-    ring = np.concatenate((np.zeros((1, 4)), moments, moments[: BLOCK_STRIDES - 1])).cumsum(axis=0)
-    block_means = (ring[BLOCK_STRIDES:] - ring[:-BLOCK_STRIDES]) / BLOCK_STRIDES
-    means: Floats = block_means[rng.integers(0, count, (_DRAWS, blocks))].mean(axis=1)
-    return means
