@@ -73,7 +73,7 @@ demo: $(VENV)/.run ## A one-minute walk with a simulated patient, and its report
 	@$(VENV)/bin/andante demo --out $(OUT)
 
 .PHONY: test
-test: $(VENV)/.dev check ## Install what tests need; style, types, architecture and the tests (a few minutes)
+test: $(VENV)/.dev check ## Install what tests need; style, types, architecture and the tests (some ten minutes)
 	@$(PYTHON) -m pytest -m "not long" $(BESIDE_BOARD)
 
 .PHONY: test-long
