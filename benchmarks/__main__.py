@@ -27,7 +27,7 @@ from benchmarks.tap_to_sound import tap_to_sound
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results.json"
 QUICK_RESULTS = ROOT / "build" / "bench-quick.json"
-RIVALS = (("sound_rivals", "sleep"), ("sound_rivals", "block"), ("light_rival",))
+RIVALS = (("sound_rivals", "sleep"), ("sound_rivals", "block"), ("light_rival",), ("bare_sleep",))
 PARTS = ("walks", "taps", "engine", "sync", "hours", "pi")
 SCENES = ((False, True), (True, True), (False, False), (True, False))
 """(load, real-time rights)"""

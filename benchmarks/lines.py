@@ -69,6 +69,7 @@ def judged(run: Run) -> list[Line]:
     lines.append(_steadier_than_sleep_loop(run))
     for load, most_us in ((False, 300.0), (True, 1_000.0)):
         lines.append(_light(run, load, most_us))
+        lines.append(_computer(run, load))
     for load in (False, True):
         lines.append(_better_than_blink(run, load))
     for load in (False, True):
@@ -155,6 +156,17 @@ def _light(run: Run, load: bool, most_us: float) -> Line:
 
     asked = f"pin less plan: p99 at most {most_us:.0f} µs, every cue given"
     return _line(f"LED, {scene_name(load)}", asked, _walk(run, load), judge)
+
+
+def _computer(run: Run, load: bool) -> Line:
+    """What the light's lateness is to be read against."""
+    bare, light = run.figures("bare_sleep", load=load, real_time=True), _walk(run, load)
+    part = f"the computer itself, {scene_name(load)}"
+    if bare is None or light is None:
+        return Line(part, "reported", "", Verdict.ABSENT)
+    ratio = light["light"]["error_us"]["p99"] / bare["late_us"]["p99"]
+    text = f"a bare sleep is late by {_p99(bare['late_us'])}; the LED's p99 is {ratio:.1f} times it"
+    return Line(part, "reported", text, Verdict.REPORTED)
 
 
 def _better_than_blink(run: Run, load: bool) -> Line:

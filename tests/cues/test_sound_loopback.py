@@ -34,7 +34,6 @@ def check(done: Walk) -> None:
     assert np.percentile(done.interval_error_us, 99) <= 200.0, str(done)
     # What the output says of itself agrees with what was heard, but for the constant delay.
     assert np.percentile(np.abs(done.said_off_us), 99) <= 200.0, str(done)
-    assert done.ready_s <= 2.0, str(done)
 
 
 def walk_undisturbed(folder: pytest.TempPathFactory, duration_s: float, most_walks: int) -> Walk:
