@@ -20,6 +20,8 @@ from andante.errors import SessionFileError
 from andante.ports import AudioTiming, ClockProbe, Fault, FaultKind
 from andante.session.epoch_sync import NOT_GIVEN as NOT_GIVEN  # readers need it beside the tables
 from andante.session.epoch_sync import EpochSync
+from andante.session.samples import SampleSeries as SampleSeries
+from andante.session.samples import read_samples
 from andante.session.schema import APPLICATION_ID, FORMAT_VERSION
 
 SUFFIX = ".andante"
@@ -149,14 +151,6 @@ class ResponseTable:
 
 
 @dataclass(frozen=True)
-class SampleSeries:
-    """Raw counts of one channel with their session times, shape (n,), blocks laid end to end."""
-
-    time_ns: Int64s
-    counts: npt.NDArray[np.int16]
-
-
-@dataclass(frozen=True)
 class SessionData:
     """A whole session in memory. All times are corrected with the whole session in view."""
 
@@ -188,9 +182,21 @@ def load_session(path: Path, *, with_raw: bool = True) -> SessionData:
     `with_raw` false leaves out sample blocks and audio timing, and of a finished session the
     clock probes: together most of a file.
     """
+    with _read(path) as reader:
+        return reader.read(with_raw)
+
+
+def load_excerpt(path: Path, window_ns: tuple[int, int]) -> dict[str, SampleSeries]:
+    """The samples of every channel around [from, to) alone. Raises SessionFileError."""
+    with _read(path) as reader:
+        return reader.excerpt(window_ns)
+
+
+@contextmanager
+def _read(path: Path) -> Iterator["_Reader"]:
     try:
         with _open_read_only(path) as db:
-            return _Reader(path, db).read(with_raw)
+            yield _Reader(path, db)
     except (sqlite3.Error, msgspec.DecodeError, ValueError, KeyError) as error:
         raise SessionFileError(f"{path} is damaged and cannot be read: {error}.") from None
 
@@ -232,7 +238,7 @@ class _Reader:
         finished = header.ended_ns is not None
         # A finished file holds its corrected times: only samples still need the probes.
         probes = self._probes() if with_raw or not finished else ()
-        sync = EpochSync(probes, header.tick_hz, assume_shared_clock=header.origin == "import")
+        sync = _sync(probes, header)
         responses = self._responses(sync, finished)
         cues, outputs = self._cues()
         phases = tuple(
@@ -259,7 +265,7 @@ class _Reader:
             cues=cues,
             outputs=outputs,
             responses=responses,
-            samples=self._samples(sync) if with_raw else {},
+            samples=read_samples(self._db, sync) if with_raw else {},
             probes=probes,
             audio_timing=self._audio_timing() if with_raw else (),
             tempo_changes=tuple(
@@ -284,6 +290,9 @@ class _Reader:
             faults=faults,
             last_ns=last_ns,
         )
+
+    def excerpt(self, window_ns: tuple[int, int]) -> dict[str, SampleSeries]:
+        return read_samples(self._db, _sync(self._probes(), self._header()), window_ns)
 
     def _header(self) -> SessionHeader:
         rows = self._rows(
@@ -385,24 +394,9 @@ class _Reader:
             )
         )
 
-    def _samples(self, sync: EpochSync) -> dict[str, SampleSeries]:
-        by_channel: dict[str, list[tuple[int, Int64s, npt.NDArray[np.int16]]]] = {}
-        for channel, epoch, first_ticks, rate_hz, counts in self._rows(
-            "SELECT channel, epoch, first_ticks, rate_hz, counts_int16 FROM sample_blocks "
-            "ORDER BY channel, block_index"
-        ):
-            block = np.frombuffer(counts, dtype="<i2")
-            step_ticks = sync.tick_hz / rate_hz
-            ticks = first_ticks + np.rint(np.arange(block.size) * step_ticks).astype(np.int64)
-            by_channel.setdefault(channel, []).append((epoch, ticks, block))
-        series: dict[str, SampleSeries] = {}
-        for channel, blocks in by_channel.items():
-            epochs = np.concatenate([np.full(b.size, e) for e, _, b in blocks])
-            ticks = np.concatenate([t for _, t, _ in blocks])
-            series[channel] = SampleSeries(
-                sync.translate(epochs, ticks), np.concatenate([b for _, _, b in blocks])
-            )
-        return series
+
+def _sync(probes: tuple[ClockProbe, ...], header: SessionHeader) -> EpochSync:
+    return EpochSync(probes, header.tick_hz, assume_shared_clock=header.origin == "import")
 
 
 def _columns(rows: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]:

@@ -1,6 +1,6 @@
 """What a report rests on: a session's analysis, and the signals that its pictures show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,8 @@ import numpy.typing as npt
 from andante.plan import Exercise
 from andante.plan.tap import TapTask
 from andante.ports import FOOT_CHANNELS, TAP_CHANNELS
-from andante.session.file import NOT_GIVEN, SampleSeries, load_session
-from andante.timebase import NS_PER_S
+from andante.session.file import NOT_GIVEN, SampleSeries, load_excerpt
+from andante.timebase import NS_PER_S, seconds_to_ns
 from andante_host.analysis import Analysis, analyse_in_full, pacer_of
 from andante_host.found_events import belt_of
 from andante_host.metrics.breathing import BeltRun
@@ -20,6 +20,8 @@ from andante_host.metrics.pacer import Pacer
 Floats = npt.NDArray[np.float64]
 
 UNSCORED_TASKS = (TapTask.MIRROR, TapTask.FOLLOW, TapTask.FREE)
+EXCERPT_S = 10.0
+"""How much of the force is read and drawn."""
 _FORCE_CHANNELS = (*FOOT_CHANNELS, *TAP_CHANNELS)
 
 
@@ -52,7 +54,7 @@ class Part:
 
 @dataclass(frozen=True)
 class View:
-    """One session, ready to be told and drawn."""
+    """One session, ready to be told and drawn. `force`: at least the excerpt, by channel."""
 
     analysis: Analysis
     force: dict[str, SampleSeries]
@@ -111,6 +113,13 @@ class View:
         parts = [part for part in self.parts(block) if part.name == name]
         return max(parts, key=lambda part: part.length_s, default=None)
 
+    @property
+    def excerpt_s(self) -> tuple[float, float]:
+        """[from, to) of the signals' excerpt: the middle of the session's longest part."""
+        longest = max(self.parts("gait"), key=lambda part: part.length_s, default=None)
+        middle_s = 0.0 if longest is None else (longest.start_s + longest.end_s) / 2
+        return middle_s - EXCERPT_S / 2, middle_s + EXCERPT_S / 2
+
     def since_start_s(self, time_ns: npt.NDArray[np.int64]) -> Floats:
         """Seconds from the start of the session, in the shape of `time_ns`."""
         seconds: Floats = (time_ns - self.analysis.data.header.started_ns) / NS_PER_S
@@ -121,18 +130,21 @@ def view_of(path: Path) -> View:
     """Analyse a session file and read its signals. Raises SessionFileError."""
     analysis = analyse_in_full(path)
     data = analysis.data
-    samples = data.samples
-    if not samples and data.header.exercise in (Exercise.WALK, Exercise.TAP):
-        samples = load_session(path).samples
     found = belt_of(data)
-    return View(
+    view = View(
         analysis=analysis,
-        force={
-            channel: _known(samples[channel]) for channel in _FORCE_CHANNELS if channel in samples
-        },
+        force={},
         breathing=None if found is None else Breathing(*found),
         pacer=pacer_of(data),
     )
+    samples = data.samples
+    if not samples and data.header.exercise in (Exercise.WALK, Exercise.TAP):
+        start_s, end_s = view.excerpt_s
+        began_ns = data.header.started_ns
+        window_ns = began_ns + seconds_to_ns(start_s), began_ns + seconds_to_ns(end_s)
+        samples = load_excerpt(path, window_ns)
+    force = {str(name): _known(samples[name]) for name in _FORCE_CHANNELS if name in samples}
+    return replace(view, force=force)
 
 
 def _known(series: SampleSeries) -> SampleSeries:

@@ -17,9 +17,8 @@ from andante_host.report.plots.style import (
     line,
     wide,
 )
-from andante_host.report.view import View
+from andante_host.report.view import EXCERPT_S, View
 
-EXCERPT_S = 10.0
 _COLORS = (BLUE, VERMILION, GREEN, PURPLE)
 _NAMES = {Channel.LEFT_FOOT: "left", Channel.RIGHT_FOOT: "right"}
 
@@ -29,9 +28,7 @@ def force(view: View) -> Picture | None:
     data = view.analysis.data
     if not view.force:
         return None
-    longest_s = max(view.parts("gait"), key=lambda part: part.length_s, default=None)
-    middle_s = 0.0 if longest_s is None else (longest_s.start_s + longest_s.end_s) / 2
-    start_s, end_s = middle_s - EXCERPT_S / 2, middle_s + EXCERPT_S / 2
+    start_s, end_s = view.excerpt_s
     figure, axes = wide(names=False)
     axes.set_xlim(start_s, end_s)
     axes.set_yticks([])
