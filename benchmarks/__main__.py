@@ -60,8 +60,9 @@ def main() -> None:
 @main.command()
 @click.option("--quick", is_flag=True, help="Under four minutes; too short to judge by.")
 @click.option("--only", type=click.Choice(PARTS), multiple=True, help="Only this part.")
+@click.option("--keep", is_flag=True, help="Keep what an earlier run found in the other parts.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where the JSON goes.")
-def run(quick: bool, only: tuple[str, ...], out: Path | None) -> None:
+def run(quick: bool, only: tuple[str, ...], keep: bool, out: Path | None) -> None:
     """Measure everything, print the table of verdicts, keep the JSON.
 
     \b
@@ -69,6 +70,7 @@ def run(quick: bool, only: tuple[str, ...], out: Path | None) -> None:
       make bench
       python -m benchmarks run --quick
       python -m benchmarks run --only walks --out build/walks.json
+      python -m benchmarks run --only sync --only pi --keep
     """
     clock, lengths = MonotonicClock(), QUICK if quick else FULL
     out = out or (QUICK_RESULTS if quick else RESULTS)
@@ -76,11 +78,18 @@ def run(quick: bool, only: tuple[str, ...], out: Path | None) -> None:
     load_before = os.getloadavg()[0]
     results, failures = _measure(lengths, only or PARTS)
     took_minutes = (clock.now_ns() - began_ns) / NS_PER_S / S_PER_MINUTE
-    whole = {
+    this_run = {
         "began_utc": began_utc.isoformat(timespec="seconds"),
         "took_minutes": took_minutes,
-        "quick": quick,
         "load_average_before": load_before,
+        "parts": list(only or PARTS),
+    }
+    earlier = json.loads(out.read_text()) if keep and out.exists() else {"runs": [], "results": []}
+    measured = {result["benchmark"] for result in results}
+    results = [r for r in earlier["results"] if r["benchmark"] not in measured] + results
+    whole = {
+        "runs": [*earlier["runs"], this_run],
+        "quick": quick,
         "not_measured": failures,
         "results": results,
     }

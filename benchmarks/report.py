@@ -1,4 +1,4 @@
-"""The figures of docs/timing.md, written from one run's JSON between two markers."""
+"""The figures of docs/timing.md, written from the benchmarks' JSON between two markers."""
 
 import re
 from collections.abc import Sequence
@@ -62,7 +62,6 @@ def figures_text(whole: Result, pictures: Sequence[Path] = ()) -> str:
 def _when_and_where(whole: Result, run: Run) -> str:
     machine = run.results[0]["machine"] if run.results else {}
     quick = "**A quick run: too short to judge by.** " if whole["quick"] else ""
-    busy = whole["load_average_before"]
     rows = [
         ("computer", f"{machine.get('name')}, {machine.get('processor')}"),
         ("cores", f"{machine.get('core_count')}{' (virtual)' if machine.get('virtual') else ''}"),
@@ -73,10 +72,18 @@ def _when_and_where(whole: Result, run: Run) -> str:
         ("clock source", machine.get("clock_source")),
         ("frequency governor", machine.get("frequency_governor") or "none seen"),
         ("Python", machine.get("python")),
-        ("load average before", f"{busy:.2f}"),
     ]
-    began = f"{quick}Run of {whole['began_utc']}, {whole['took_minutes']:.0f} minutes."
-    return f"{began}\n\n{_table(('', 'measured on'), rows)}"
+    runs = [
+        (
+            found["began_utc"],
+            f"{found['took_minutes']:.0f}",
+            f"{found['load_average_before']:.2f}",
+            ", ".join(found["parts"]),
+        )
+        for found in whole["runs"]
+    ]
+    began = _table(("run of", "minutes", "load average before", "parts"), runs)
+    return f"{quick}\n\n{began}\n\n{_table(('', 'measured on'), rows)}".lstrip()
 
 
 def _verdicts(run: Run) -> str:

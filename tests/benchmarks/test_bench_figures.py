@@ -172,13 +172,19 @@ def test_a_run_without_results_still_makes_a_page() -> None:
     whole = {
         "results": [],
         "quick": True,
-        "load_average_before": 0.0,
-        "began_utc": "2026-01-01",
-        "took_minutes": 1.0,
+        "runs": [
+            {
+                "began_utc": "2026-01-01",
+                "took_minutes": 1.0,
+                "load_average_before": 0.0,
+                "parts": ["walks", "sync"],
+            }
+        ],
         "not_measured": ["emulated Pi: no QEMU."],
     }
     text = figures_text(whole)
     assert "too short to judge by" in text
+    assert "| 2026-01-01 | 1 | 0.00 | walks, sync |" in text
     assert "Not measured: emulated Pi: no QEMU." in text
 
 
