@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -181,6 +182,21 @@ def test_a_finished_session_is_one_file_that_nobody_changes(path: Path) -> None:
     finish(writer)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
     assert path.stat().st_mode & 0o222 == 0
+
+
+def test_a_reader_of_the_running_file_only_delays_its_end(path: Path) -> None:
+    writer = SessionWriter(path, header())
+    fill(writer)
+    writer.commit()
+    reader = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM cues").fetchone()
+    leaves = threading.Timer(0.3, reader.close)
+    leaves.start()
+    finish(writer)
+    leaves.join()
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    assert load_session(path).complete
 
 
 def test_any_sqlite_tool_reads_it(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import sqlite3
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from andante.errors import SessionFileError
 from andante.ports import AudioTiming, ClockProbe, Cue, CueReport, Fault, Response, SampleBlock
 from andante.session.file import Note, SelfReport, SessionHeader, TempoChange
 from andante.session.schema import APPLICATION_ID, FORMAT_VERSION, SCHEMA
+
+_FOLD_TRIES = 40
+_FOLD_PAUSE_S = 0.05
 
 
 class SessionWriter:
@@ -171,13 +175,24 @@ class SessionWriter:
         )
         try:
             self._db.execute("COMMIT")
-            self._db.execute("PRAGMA journal_mode = DELETE")
+            self._fold_journal()
             self._db.close()
             self.path.chmod(0o444)
         except (OSError, sqlite3.Error) as error:
             raise SessionFileError(
                 f"The session file {self.path} cannot be closed: {error}."
             ) from None
+
+    def _fold_journal(self) -> None:
+        """Somebody who reads the file just now holds this up, without SQLite's own waiting."""
+        for left_over in reversed(range(_FOLD_TRIES)):
+            try:
+                self._db.execute("PRAGMA journal_mode = DELETE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left_over:
+                    raise
+            threading.Event().wait(_FOLD_PAUSE_S)
 
     def abandon(self) -> None:
         """Keep what is committed and let go of the file, as a power cut would."""
