@@ -102,6 +102,18 @@ def test_a_session_that_starts_with_cues_gives_time_to_get_ready() -> None:
             'exercise = "walk"\n[walk]\nbaseline_s = 600\ntempo_spm = 100\ncued_minutes = 55\n',
             ["65.0 minutes", "at most 60"],
         ),
+        (
+            'exercise = "walk"\npatient_code = "P-1\\n"\n[walk]\nbaseline_s = 9\n',
+            ["line 2", "no name"],
+        ),
+        (
+            'exercise = "breathe"\n[breathe]\ncued_minutes = 5\nrate_brpm = 6\ninhale_parts = 0\n',
+            ["line 5", "is 0", "number above 0 up to"],
+        ),
+        (
+            'exercise = "tap"\n[tap]\ntask = "circle"\npads = 9\n',
+            ["line 4", "is 9", "a whole number from"],
+        ),
     ],
 )
 def test_a_bad_plan_says_where_what_and_what_is_allowed(text: str, says: list[str]) -> None:

@@ -160,8 +160,10 @@ def _allowed_at(path: tuple[str, ...]) -> str:
         elif isinstance(kind, msgspec.inspect.Metadata):
             unit = str((kind.extra_json_schema or {}).get("description", ""))
             kinds.insert(0, kind.type)
-        elif isinstance(kind, msgspec.inspect.FloatType):
-            words.append(f"a number from {kind.ge:g} to {kind.le:g} {unit}".rstrip())
+        elif isinstance(kind, msgspec.inspect.FloatType | msgspec.inspect.IntType):
+            whole = "whole " if isinstance(kind, msgspec.inspect.IntType) else ""
+            start = f"above {kind.gt:g} up" if kind.ge is None else f"from {kind.ge:g}"
+            words.append(f"a {whole}number {start} to {kind.le:g} {unit}".rstrip())
         elif isinstance(kind, msgspec.inspect.StrType):
             words.append(f"a text ({unit})" if unit else "a text")
         elif isinstance(kind, msgspec.inspect.BoolType):

@@ -13,7 +13,7 @@ from andante.plan.parts import ExercisePart, PatientFlags, within
 from andante.plan.tap import TapPlan
 from andante.plan.walk import WalkPlan
 
-_PATIENT_CODE = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
+_PATIENT_CODE = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$(?!\n)"
 
 Volume = Annotated[float, within(safety.VOLUME_PERCENT)]
 PatientCode = Annotated[
