@@ -30,6 +30,7 @@ from andante.control import (
     Answer,
     AnyMessage,
     AnyRequest,
+    CommandDone,
     ControlClient,
     ControlError,
     DeviceState,
@@ -264,8 +265,11 @@ def test_a_command_that_came_too_late_is_named(front: Front) -> None:
     front.ask(1, NudgeTempo(percent=2))
     front.desk.end_session()
     assert front.desk.take_commands() == []
-    notice = front.told[-1]
+    done, notice = front.told[-2:]
+    assert isinstance(done, CommandDone)
+    assert done.command == NudgeTempo(percent=2)
     assert isinstance(notice, Notice)
+    assert done.refusal == notice.text
     assert "nudge_tempo" in notice.text
     assert front.desk.state.holder is not None
 

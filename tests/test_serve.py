@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from andante.commands import AnyCommand, CommandSource, Note, Stop
+from andante.commands import AnyCommand, CommandSource, Note, NudgeTempo, Pause, Stop
 from andante.control import (
+    CommandDone,
     ControlClient,
     ControlError,
     DeviceState,
@@ -27,14 +28,25 @@ from andante.control import (
     SessionEnded,
     SessionStarted,
     Start,
+    TempoChanged,
 )
 from andante.engine import RunOptions, SessionResult, run_session
 from andante.errors import BoardError
 from andante.notify import Notifier, Watchdog
 from andante.plan import Plan, parse_plan
-from andante.serve import CHANGE_OVER_S, LOOK_ROUND_S, Engine, Pulse, ServeSettings
-from andante.session.file import load_session
+from andante.ports import Fault, FaultKind
+from andante.serve import (
+    CHANGE_OVER_S,
+    LOOK_ROUND_S,
+    Engine,
+    Pulse,
+    ServeSettings,
+    _Troubles,
+)
+from andante.session.file import TempoChange, load_session
+from andante.session.live import Facts
 from andante.session.runner import FINISHED, STOPPED, Progress
+from andante.session.told import CommandTaken, SessionBegun, Told
 from andante.timebase import NS_PER_MS, NS_PER_S, MonotonicClock, SimulatedClock
 from support.control import HOLD, SOCKET, wait_for
 
@@ -69,6 +81,8 @@ class Sessions:
         self.asked: list[tuple[Plan, RunOptions]] = []
         self.taken: list[AnyCommand] = []
         self.failure: Exception | None = None
+        self.telling: list[Told] = []
+        self.broken: Exception | None = None
         self.script: list[Progress] = [progress(9.0)]
         self.finish = threading.Event()
         self.hang = threading.Event()
@@ -89,13 +103,18 @@ class Sessions:
         on_notice: Callable[[str], None],
         commands: Sequence[CommandSource],
         on_look: Callable[[], None],
+        on_told: Callable[[Told], None],
     ) -> SessionResult:
         self.asked.append((plan, options))
         on_notice("The sound device is missing.")
         if self.failure is not None:
             raise self.failure
+        for item in self.telling:
+            on_told(item)
         for step in self.script:
             on_progress(step)
+        if self.broken is not None:
+            raise self.broken
         while True:
             self._pass(self.hang)
             on_look()
@@ -118,6 +137,7 @@ class Button:
 
     def __init__(self) -> None:
         self._pressed = threading.Event()
+        self.waits = threading.Event()
         self.in_session = False
         self.is_paused: Callable[[], bool] = lambda: False
 
@@ -127,6 +147,7 @@ class Button:
     def begin_waiting(self) -> None:
         self.in_session = False
         self._pressed.clear()
+        self.waits.set()
 
     def start_pressed(self) -> bool:
         assert not self.in_session
@@ -170,6 +191,8 @@ class Rig:
         thread.start()
         try:
             with wait_to_connect(self.path) as client:
+                # A press before the engine waits for one does not count.
+                assert self.button.waits.wait(5)
                 yield client
         finally:
             self.engine.ask_to_end()
@@ -371,6 +394,88 @@ def test_progress_carries_the_last_asynchronies(rig: Rig) -> None:
         client.ask(Start(plan=WALK, attended=True))
         traces = [wait_for(client, LiveProgress).recent_asynchronies_ms for _ in range(4)]
     assert traces == [(), (4.0,), (4.0,), (4.0, -3.0)]
+
+
+def fault(kind: FaultKind, at_s: float, text: str = "It broke.", part: str = "board") -> Fault:
+    return Fault(kind, round(at_s * NS_PER_S), part, text)
+
+
+def test_what_a_session_runs_with_is_told_at_its_start_and_to_newcomers(rig: Rig) -> None:
+    facts = Facts(path="/x/1.andante", board="twin", outputs={"led": "LED"}, simulated_parts=())
+    rig.sessions.telling = [SessionBegun(facts)]
+    with rig.serving() as client:
+        client.ask(HOLD)
+        client.ask(Start(plan=WALK, attended=True))
+        assert wait_for(client, SessionStarted).facts == facts
+        with ControlClient(rig.path) as newcomer:
+            assert wait_for(newcomer, DeviceState).facts == facts
+        client.ask(Stop())
+        wait_for(client, SessionEnded)
+        assert wait_for(client, DeviceState).facts is None
+
+
+def test_a_session_that_broke_off_names_the_file_it_had_begun(rig: Rig) -> None:
+    facts = Facts(path="/x/1.andante", board="twin", outputs={}, simulated_parts=())
+    rig.sessions.telling = [SessionBegun(facts)]
+    rig.sessions.broken = BoardError("The board went up in smoke.")
+    with rig.serving() as client:
+        client.ask(HOLD)
+        client.ask(Start(plan=WALK, attended=True))
+        ended = wait_for(client, SessionEnded)
+    assert (ended.path, ended.end_reason) == ("/x/1.andante", "The board went up in smoke.")
+
+
+def test_tempo_changes_and_commands_are_told_as_they_come(rig: Rig) -> None:
+    rig.sessions.telling = [
+        TempoChange(7 * NS_PER_S, 104.5, "changed by +5 % by hand"),
+        CommandTaken(NudgeTempo(percent=5)),
+        CommandTaken(Pause(), "The session is paused already."),
+    ]
+    with rig.serving() as client:
+        client.ask(HOLD)
+        client.ask(Start(plan=WALK, attended=True))
+        change = wait_for(client, TempoChanged)
+        assert (change.time_ns, change.tempo_per_minute) == (7 * NS_PER_S, 104.5)
+        assert change.reason == "changed by +5 % by hand"
+        assert wait_for(client, CommandDone) == CommandDone(command=NudgeTempo(percent=5))
+        refused = wait_for(client, CommandDone)
+        assert refused.refusal == "The session is paused already."
+
+
+def test_faults_are_said_once_and_stand_until_they_are_mended(rig: Rig) -> None:
+    rig.sessions.telling = [
+        fault(FaultKind.OUTPUT_MISSING, 0, "The sound device is missing.", "sound"),
+        fault(FaultKind.LINK_LOST, 1, "The board is away."),
+        fault(FaultKind.BAD_FRAMES, 2, "A frame was bad."),
+        fault(FaultKind.BAD_FRAMES, 3, "A frame was bad."),
+        fault(FaultKind.BAD_FRAMES, 13, "A frame was bad."),
+    ]
+    with rig.serving() as client:
+        client.ask(HOLD)
+        client.ask(Start(plan=WALK, attended=True))
+        said = [wait_for(client, Notice) for _ in range(4)]
+        progress_now = wait_for(client, LiveProgress)
+    assert [(n.part, n.text) for n in said] == [
+        (None, "The sound device is missing."),  # by the parts themselves; the fault repeats it
+        ("board", "The board is away."),
+        ("board", "A frame was bad."),
+        ("board", "A frame was bad."),
+    ]
+    assert progress_now.troubles == {
+        "sound": "The sound device is missing.",
+        "board": "The board is away.",
+    }
+    assert progress_now.fault_count == 5
+
+
+def test_a_trouble_ends_when_it_is_mended() -> None:
+    troubles = _Troubles()
+    troubles.take(fault(FaultKind.LINK_LOST, 1))
+    assert troubles.standing == {"board": "It broke."}
+    mended = troubles.take(fault(FaultKind.LINK_RESTORED, 2, "It is back."))
+    assert mended == Notice(text="It is back.", part="board")
+    assert troubles.standing == {}
+    assert troubles.count == 1
 
 
 def test_being_asked_to_end_stops_the_session_first(rig: Rig) -> None:

@@ -21,6 +21,7 @@ from msgspec import Meta, Struct
 
 from andante.commands import AnyCommand, Role, Words
 from andante.errors import AndanteError
+from andante.session.live import Facts, RecentBreaths, RecentCues, Trace
 from andante.timebase import NS_PER_S, Clock, MonotonicClock, seconds_to_ns
 
 DEFAULT_SOCKET = Path("/run/andante/engine.sock")
@@ -103,13 +104,17 @@ class Holder(Struct, frozen=True, kw_only=True):
 
 
 class DeviceState(Message, tag="state", frozen=True):
-    """The engine as it is now: said on connecting and at every change."""
+    """The engine as it is now: said on connecting and at every change.
+
+    `facts` are there while a session is being recorded.
+    """
 
     doing: Doing
     holder: Holder | None = None
     exercise: str | None = None
     patient_code: str | None = None
     simulated_patient: bool = False
+    facts: Facts | None = None
 
 
 class SessionStarted(Message, tag="started", frozen=True):
@@ -118,15 +123,37 @@ class SessionStarted(Message, tag="started", frozen=True):
     exercise: str
     patient_code: str
     simulated_patient: bool
+    facts: Facts | None = None
+
+
+class CommandDone(Message, tag="done", frozen=True):
+    """What became of a command after its `Ok`: carried out, or why not, in a sentence.
+
+    Every command of a session gets one, in the order in which the runner took them.
+    """
+
+    command: AnyCommand
+    refusal: str | None = None
+
+
+class TempoChanged(Message, tag="tempo", frozen=True):
+    """From `time_ns` on the cues fall at this tempo (None: no cues), for this reason."""
+
+    time_ns: int
+    tempo_per_minute: float | None
+    reason: str
 
 
 class LiveProgress(Message, tag="progress", frozen=True):
-    """How the session stands, about five times a second. Asynchrony is negative for early.
+    """How the session stands, about seven times a second. Asynchrony is negative for early.
 
     `tempo_per_minute` is the cues', `own_per_minute` the patient's own, in steps, taps or breaths.
     `recent_asynchronies_ms` holds the last of them, oldest first, so that a reader that missed some
     messages still sees what came between. A client that reads too slowly gets only the newest
-    message.
+    message. `at_s` is exercise time, as in `cues`, `breaths` and `traces` (`session.live`);
+    `tempo_low_per_minute` and `tempo_high_per_minute` are what `NudgeTempo` can reach, None where
+    there is nothing to nudge; `troubles` names the parts that something is wrong with now, and
+    `fault_count` everything that went wrong so far.
     """
 
     stage: str
@@ -138,6 +165,14 @@ class LiveProgress(Message, tag="progress", frozen=True):
     own_per_minute: float | None
     paused: bool
     recent_asynchronies_ms: tuple[float, ...]
+    at_s: float = 0.0
+    tempo_low_per_minute: float | None = None
+    tempo_high_per_minute: float | None = None
+    cues: RecentCues = RecentCues()
+    breaths: RecentBreaths = RecentBreaths()
+    traces: tuple[Trace, ...] = ()
+    troubles: dict[str, str] = {}
+    fault_count: int = 0
 
 
 class SessionEnded(Message, tag="ended", frozen=True):
@@ -148,13 +183,16 @@ class SessionEnded(Message, tag="ended", frozen=True):
 
 
 class Notice(Message, tag="notice", frozen=True):
-    """A sentence for a person."""
+    """A sentence for a person; `part` is what it is about, where something went wrong there."""
 
     text: str
+    part: str | None = None
 
 
 Answer = Ok | Refused
-Event = DeviceState | SessionStarted | LiveProgress | SessionEnded | Notice
+Event = (
+    DeviceState | SessionStarted | CommandDone | TempoChanged | LiveProgress | SessionEnded | Notice
+)
 AnyMessage = Answer | Event
 
 _requests = msgspec.json.Decoder(AnyRequest)

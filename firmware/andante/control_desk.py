@@ -12,6 +12,7 @@ from collections.abc import Callable
 from andante.commands import AnyCommand, Dizzy, Stop
 from andante.control import (
     Answer,
+    CommandDone,
     ControlError,
     DeviceState,
     Doing,
@@ -26,6 +27,7 @@ from andante.control import (
     decode_request,
 )
 from andante.errors import AndanteError
+from andante.session.live import Facts
 
 MAX_WAITING_COMMANDS = 100
 """More than a person can give within one look-round of the runner, by far."""
@@ -124,7 +126,12 @@ class Desk:
             return True
 
     def tell_session(
-        self, doing: Doing, exercise: str, patient_code: str, simulated_patient: bool
+        self,
+        doing: Doing,
+        exercise: str,
+        patient_code: str,
+        simulated_patient: bool,
+        facts: Facts | None = None,
     ) -> None:
         """Say what runs."""
         with self._lock:
@@ -133,6 +140,7 @@ class Desk:
                 exercise=exercise,
                 patient_code=patient_code,
                 simulated_patient=simulated_patient,
+                facts=facts,
             )
 
     def end_session(self) -> None:
@@ -143,7 +151,9 @@ class Desk:
             self._publish(self._state)
         for command in late:
             name = command.__struct_config__.tag
-            self._publish(Notice(text=f"The session had ended before the command {name} came."))
+            text = f"The session had ended before the command {name} came."
+            self._publish(CommandDone(command=command, refusal=text))
+            self._publish(Notice(text=text))
 
     # --- the runner's thread --------------------------------------------------------------
 

@@ -24,10 +24,13 @@ from andante.machine import this_machine
 from andante.music.prepare import PreparedTrack, prepare_recording
 from andante.music.spec import RecordingSpec
 from andante.plan import ListenPlan, Plan, plan_as_dict
+from andante.ports import Fault
 from andante.session.file import SUFFIX, SessionHeader
 from andante.session.latency import HARDWARE_KEY, latencies_for_header
+from andante.session.live import Facts
 from andante.session.recorder import Recorder
 from andante.session.runner import Progress, Runner
+from andante.session.told import SessionBegun, Told
 from andante.session.writer import SessionWriter
 from andante.sound_path import device_identity
 from andante.timebase import NS_PER_S, Clock
@@ -56,11 +59,13 @@ def run_session(
     on_notice: Callable[[str], None] = lambda _: None,
     commands: Sequence[CommandSource] = (),
     on_look: Callable[[], None] = lambda: None,
+    on_told: Callable[[Told], None] = lambda _: None,
 ) -> SessionResult:
     """Run one session from first line to last.
 
     `on_notice` gets sentences for a person; `commands` are asked fifty times a second, and
-    `on_look` is called as often while cues and recorder are alive.
+    `on_look` is called as often while cues and recorder are alive. `on_told` hears, in order, that
+    the file is there, which commands were taken, and tempo changes and faults as they come.
     Raises AndanteError in one sentence; whatever was recorded until then is kept.
     """
     prepared = prepared_track(plan, options.music_dir)
@@ -79,8 +84,14 @@ def run_session(
         header = _header(plan, parts, options, str(scheduling), started_ns)
         recorder = Recorder(lambda: SessionWriter(path, header))
         recorder.start()
-        for fault in parts.faults:
-            recorder.record(SessionWriter.add_fault, fault)
+        on_told(SessionBegun(_facts(path, header)))
+
+        def take_faults(faults: Sequence[Fault]) -> None:
+            for fault in faults:
+                recorder.record(SessionWriter.add_fault, fault)
+                on_told(fault)
+
+        take_faults(parts.faults)
         music = None
         if prepared is not None:
             music = PreparedMusic(prepared.beat_times_s, prepared.duration_s)
@@ -97,7 +108,8 @@ def run_session(
             on_cue=parts.on_cue,
             on_progress=on_progress,
             commands=commands,
-            on_look=_SignsOfLife(recorder, parts.clock, guard, on_look).look,
+            on_look=_SignsOfLife(recorder, parts.clock, guard, take_faults, on_look).look,
+            on_told=on_told,
         )
         # Whatever was made until now is left out of garbage collection: a collection in the
         # middle of a session would hold up every thread, the sound's too.
@@ -129,11 +141,13 @@ class _SignsOfLife:
         recorder: Recorder,
         clock: Clock,
         guard: Guard | None,
+        take_faults: Callable[[Sequence[Fault]], None],
         on_look: Callable[[], None],
     ) -> None:
         self._recorder = recorder
         self._clock = clock
         self._guard = guard
+        self._take_faults = take_faults
         self._on_look = on_look
         self._rounds = -1
         self._round_ns = 0
@@ -142,8 +156,7 @@ class _SignsOfLife:
         """Called at every look-round of the runner."""
         if self._guard is not None:
             self._guard.beat()
-            for fault in self._guard.take_faults():
-                self._recorder.record(SessionWriter.add_fault, fault)
+            self._take_faults(self._guard.take_faults())
         now_ns = self._clock.now_ns()
         if self._recorder.rounds != self._rounds:
             self._rounds, self._round_ns = self._recorder.rounds, now_ns
@@ -202,6 +215,15 @@ def _header(
             "numpy": np.__version__,
             "sqlite": sqlite3.sqlite_version,
         },
+    )
+
+
+def _facts(path: Path, header: SessionHeader) -> Facts:
+    return Facts(
+        path=str(path),
+        board=header.hardware["board"],
+        outputs=header.hardware["outputs"],
+        simulated_parts=header.simulated_parts,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Protocol
 from andante.commands import AnyCommand, CommandSource, Dizzy, Stop
 from andante.config import DeviceConfig
 from andante.control import (
+    CommandDone,
     ControlError,
     Doing,
     LiveProgress,
@@ -23,6 +24,7 @@ from andante.control import (
     SessionEnded,
     SessionStarted,
     Start,
+    TempoChanged,
 )
 from andante.control_desk import Desk
 from andante.control_server import ControlServer
@@ -30,8 +32,12 @@ from andante.engine import RunOptions, SessionResult, run_session
 from andante.errors import AndanteError
 from andante.notify import Notifier, Watchdog
 from andante.plan import Exercise, Plan, plan_from_dict
+from andante.ports import Fault, FaultKind
+from andante.session.file import TempoChange
+from andante.session.live import Facts
 from andante.session.runner import Progress
-from andante.timebase import Clock, MonotonicClock, seconds_to_ns
+from andante.session.told import CommandTaken, SessionBegun, Told
+from andante.timebase import NS_PER_S, Clock, MonotonicClock, seconds_to_ns
 
 POLL_S = 0.05
 LOOK_ROUND_S = 3.0
@@ -40,6 +46,11 @@ CHANGE_OVER_S = 60.0
 """Starting waits for the board and a steady sound device, ending for up to 30 s for the disk."""
 _KEPT_ASYNCHRONIES = 32
 _SHUTDOWN = "shutdown"
+_STANDING = frozenset(
+    {FaultKind.LINK_LOST, FaultKind.SENSOR_STALE, FaultKind.OUTPUT_MISSING, FaultKind.OUTPUT_FAILED}
+)
+_RESTORED = frozenset({FaultKind.LINK_RESTORED, FaultKind.SENSOR_FRESH})
+_SAY_AGAIN_NS = 10 * NS_PER_S
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +66,7 @@ class RunSession(Protocol):
         on_notice: Callable[[str], None],
         commands: Sequence[CommandSource],
         on_look: Callable[[], None],
+        on_told: Callable[[Told], None],
     ) -> SessionResult:
         """Run one session."""
         ...
@@ -110,6 +122,38 @@ class Pulse:
         return self._clock.now_ns() <= self._due_ns
 
 
+class _Troubles:
+    """What went wrong in a session: counted, kept while it lasts, and said, but not in a flood."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.standing: dict[str, str] = {}
+        self._said_ns: dict[tuple[str, FaultKind], int] = {}
+        self._said: set[str] = set()
+
+    def note(self, text: str) -> Notice:
+        """A sentence that is said already, before the fault that it may be about."""
+        self._said.add(text)
+        return Notice(text=text)
+
+    def take(self, fault: Fault) -> Notice | None:
+        """The sentence for a person; None for one that was said a moment ago."""
+        if fault.kind in _RESTORED:
+            self.standing.pop(fault.part, None)
+        else:
+            self.count += fault.count
+        if fault.kind in _STANDING:
+            self.standing[fault.part] = fault.text
+        key = fault.part, fault.kind
+        before_ns = self._said_ns.get(key)
+        if before_ns is not None and 0 <= fault.time_ns - before_ns < _SAY_AGAIN_NS:
+            return None
+        self._said_ns[key] = fault.time_ns
+        if fault.text in self._said:
+            return None
+        return Notice(text=fault.text, part=fault.part)
+
+
 class _Session:
     """A session under way: every source of commands as one `CommandSource`, and its pulse."""
 
@@ -122,6 +166,8 @@ class _Session:
         self._is_ending = False
         self.is_paused = False
         self.asynchronies_ms: deque[float] = deque(maxlen=_KEPT_ASYNCHRONIES)
+        self.troubles = _Troubles()
+        self.facts: Facts | None = None
 
     def take_commands(self) -> list[AnyCommand]:
         commands = [command for source in self._sources for command in source.take_commands()]
@@ -138,6 +184,11 @@ class _Session:
         newest_ms = progress.last_asynchrony_ms
         if newest_ms is not None and newest_ms not in list(self.asynchronies_ms)[-1:]:
             self.asynchronies_ms.append(newest_ms)
+
+    @property
+    def path(self) -> str | None:
+        """The session file; None where the session did not come so far."""
+        return None if self.facts is None else self.facts.path
 
     def look(self) -> None:
         """The runner has looked round, and the recorder is alive."""
@@ -256,7 +307,7 @@ class Engine:
 
         def on_progress(progress: Progress) -> None:
             if self._desk.state.doing is not Doing.RUNNING:
-                self._tell_session(Doing.RUNNING, job)
+                self._tell_session(Doing.RUNNING, job, session.facts)
             session.take_progress(progress)
             self._tell_progress(progress, session)
 
@@ -265,34 +316,54 @@ class Engine:
                 job.plan,
                 job.options,
                 on_progress=on_progress,
-                on_notice=lambda text: self._server.publish(Notice(text=text)),
+                on_notice=lambda text: self._server.publish(session.troubles.note(text)),
                 commands=[session],
                 on_look=session.look,
+                on_told=lambda told: self._tell(told, session),
             )
             ended = SessionEnded(path=str(result.path), end_reason=result.end_reason)
         except AndanteError as error:
-            ended = SessionEnded(path=None, end_reason=str(error))
+            ended = SessionEnded(path=session.path, end_reason=str(error))
         except Exception as error:
             log.exception("a session broke off")
             text = f"Something unexpected ended the session ({type(error).__name__}: {error})."
-            ended = SessionEnded(path=None, end_reason=text)
+            ended = SessionEnded(path=session.path, end_reason=text)
         self._server.publish(ended)
         self._desk.end_session()
 
-    def _tell_session(self, doing: Doing, job: _Job) -> None:
+    def _tell(self, told: Told, session: _Session) -> None:
+        """What the session tells, to every client. On the runner's thread."""
+        match told:
+            case SessionBegun():
+                session.facts = told.facts
+            case CommandTaken():
+                self._server.publish(CommandDone(command=told.command, refusal=told.refusal))
+            case TempoChange():
+                tempo = told.tempo_per_minute
+                self._server.publish(
+                    TempoChanged(time_ns=told.time_ns, tempo_per_minute=tempo, reason=told.reason)
+                )
+            case Fault():
+                notice = session.troubles.take(told)
+                if notice is not None:
+                    self._server.publish(notice)
+
+    def _tell_session(self, doing: Doing, job: _Job, facts: Facts | None = None) -> None:
         simulated = job.options.simulated_patient
-        self._desk.tell_session(doing, job.plan.exercise, job.plan.patient_code, simulated)
+        self._desk.tell_session(doing, job.plan.exercise, job.plan.patient_code, simulated, facts)
         if doing is Doing.RUNNING:
             self._server.publish(
                 SessionStarted(
                     exercise=job.plan.exercise,
                     patient_code=job.plan.patient_code,
                     simulated_patient=simulated,
+                    facts=facts,
                 )
             )
         self._notifier.status(f"{doing}: {job.plan.exercise}")
 
     def _tell_progress(self, progress: Progress, session: _Session) -> None:
+        low, high = progress.tempo_range or (None, None)
         self._server.publish(
             LiveProgress(
                 stage=progress.stage,
@@ -304,6 +375,14 @@ class Engine:
                 own_per_minute=progress.own_per_minute,
                 paused=progress.paused,
                 recent_asynchronies_ms=tuple(session.asynchronies_ms),
+                at_s=progress.at_s,
+                tempo_low_per_minute=low,
+                tempo_high_per_minute=high,
+                cues=progress.cues,
+                breaths=progress.breaths,
+                traces=progress.traces,
+                troubles=session.troubles.standing,
+                fault_count=session.troubles.count,
             )
         )
 

@@ -1,5 +1,6 @@
 """The conductor of everything with a beat to meet: a walk, and paced tapping. Pure."""
 
+import math
 import random
 
 from andante import safety
@@ -49,6 +50,15 @@ class BeatConductor(BaseConductor):
     def tempo_per_minute(self) -> float | None:
         """The nominal tempo; None before and after the cued part."""
         return None if self._track is None or self._over else self._nominal_per_minute
+
+    @property
+    def tempo_range(self) -> tuple[float, float] | None:
+        """What the limits of this patient let through; None before and after the cued part."""
+        if self.tempo_per_minute is None:
+            return None
+        if self._plan.exercise is not Exercise.WALK:
+            return safety.TAPPING_TEMPO_BPM.low, safety.TAPPING_TEMPO_BPM.high
+        return self._clamp_walk(0.0).value, self._clamp_walk(math.inf).value
 
     # --- what comes in ------------------------------------------------------------------
 
@@ -154,18 +164,21 @@ class BeatConductor(BaseConductor):
         if self._plan.exercise is not Exercise.WALK:
             clamped = safety.clamp_tapping_tempo(wanted, before)
         else:
-            opening = self._opening
-            assert opening is not None
-            clamped = safety.clamp_cue_tempo(
-                wanted,
-                opening.baseline_per_minute or opening.tempo_per_minute,
-                self._unlocked_by is not None,
-                self._plan.patient.freezer,
-                before,
-            )
+            clamped = self._clamp_walk(wanted, before)
         if clamped.reason:
             reasons.append(clamped.reason)
         return clamped.value
+
+    def _clamp_walk(self, wanted: float, before: float | None = None) -> safety.Clamped:
+        opening = self._opening
+        assert opening is not None
+        return safety.clamp_cue_tempo(
+            wanted,
+            opening.baseline_per_minute or opening.tempo_per_minute,
+            self._unlocked_by is not None,
+            self._plan.patient.freezer,
+            before,
+        )
 
 
 def muted_at_random(seed: int, start_ns: int, end_ns: int) -> Sounded:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from andante import safety
+from andante.coach.evidence import HeardCue
 from andante.ports import Channel, SampleBlock
 from andante.timebase import NS_PER_S, S_PER_MINUTE
 
@@ -21,6 +22,8 @@ _LEAST_RISE_OF_SPAN = 0.1  # of the whole span seen: noise on a belt at rest is 
 
 class BreathEvidence:
     """The belt's last minute, thinned to ten samples a second."""
+
+    channels = (Channel.BELT,)
 
     def __init__(self) -> None:
         self._times_ns: deque[int] = deque(maxlen=round(_WINDOW_S * _KEPT_HZ))
@@ -97,6 +100,10 @@ class BreathEvidence:
     def own_per_minute(self) -> float | None:
         """The patient's own rate of late."""
         return self.rate_brpm()
+
+    def recent_cues(self, count: int) -> list[HeardCue]:  # noqa: ARG002
+        """None: a breath is followed as a whole, not met at a moment."""
+        return []
 
     def count_new(self) -> None:
         """Bring `response_count` up to date."""

@@ -34,6 +34,12 @@ class BreatheConductor(BaseConductor):
         """The pacer's rate; None where it rests."""
         return None if self._pacer is None else self._pacer.pattern.rate_brpm
 
+    @property
+    def tempo_range(self) -> tuple[float, float] | None:
+        """The rates allowed; None where the pacer rests."""
+        limit = safety.BREATHING_RATE_BRPM
+        return None if self._pacer is None else (limit.low, limit.high)
+
     # --- what comes in ------------------------------------------------------------------
 
     def take_response(self, response: Response) -> None:

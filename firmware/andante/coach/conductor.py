@@ -4,11 +4,13 @@ A conductor is told what was felt and asked; at every turn it says which cues co
 decided, and what is wrong. It lives in session time without pauses: the runner shifts for those.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from andante.coach.evidence import HeardCue
 from andante.plan import Plan, stages_of
-from andante.ports import Cue, Fault, FaultKind, Response, SampleBlock
+from andante.ports import Channel, Cue, Fault, FaultKind, Response, SampleBlock
 from andante.timebase import NS_PER_MS
 from andante.timeline.spans import StageSpan, cued_spans, lay_out
 
@@ -56,6 +58,15 @@ class Watch(Protocol):
         """Synchrony so far, 0-1; None where it cannot be told."""
         ...
 
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The board's inputs that it goes by."""
+        ...
+
+    def recent_cues(self, count: int) -> Sequence[HeardCue]:
+        """The last cues that the patient was asked to meet, oldest first; for the screen."""
+        ...
+
     def own_per_minute(self) -> float | None:
         """The patient's own cadence, tapping tempo or breathing rate of late; None if unknown."""
         ...
@@ -81,6 +92,11 @@ class Conductor(Protocol):
     @property
     def tempo_per_minute(self) -> float | None:
         """The tempo or rate at this moment; None where there is none."""
+        ...
+
+    @property
+    def tempo_range(self) -> tuple[float, float] | None:
+        """The lowest and highest tempo that nudges can reach; None where there is none to nudge."""
         ...
 
     def take_response(self, response: Response) -> None:
@@ -126,6 +142,11 @@ class BaseConductor:
     @property
     def tempo_per_minute(self) -> float | None:
         """The tempo or rate at this moment; None where there is none."""
+        return None
+
+    @property
+    def tempo_range(self) -> tuple[float, float] | None:
+        """The lowest and highest tempo that nudges can reach; None where there is none to nudge."""
         return None
 
     def nudge(self, percent: float) -> None:

@@ -5,6 +5,7 @@ at the moment.
 """
 
 import cmath
+import itertools
 import math
 from collections import deque
 from collections.abc import Sequence
@@ -22,11 +23,17 @@ CADENCE_STEPS = safety.MIN_BASELINE_STEPS
 
 
 @dataclass
-class _HeardCue:
+class HeardCue:
+    """A cue that the patient is asked to meet; `asynchrony_ns` once something has met it."""
+
     index: int
     planned_ns: int
     interval_ns: float
     asynchrony_ns: int | None = None
+
+    def is_open(self, now_ns: int) -> bool:
+        """Whether it may still be met: up to half an interval after its time."""
+        return self.planned_ns >= now_ns - self.interval_ns / 2
 
 
 class Evidence:
@@ -37,8 +44,8 @@ class Evidence:
     """
 
     def __init__(self, channels: Sequence[Channel]) -> None:
-        self._channels = frozenset(channels)
-        self._cues: deque[_HeardCue] = deque(maxlen=_KEPT_CUES)
+        self.channels = tuple(channels)
+        self._cues: deque[HeardCue] = deque(maxlen=_KEPT_CUES)
         self._waiting_ns: deque[int] = deque(maxlen=_KEPT_RESPONSES)
         self._times_ns: deque[int] = deque(maxlen=_KEPT_RESPONSES)
         self._signals: dict[Channel, int] = {}
@@ -52,13 +59,13 @@ class Evidence:
 
     def add_cue(self, index: int, planned_ns: int, interval_ns: float) -> None:
         """A cue that will be given, in order of time."""
-        self._cues.append(_HeardCue(index, planned_ns, interval_ns))
+        self._cues.append(HeardCue(index, planned_ns, interval_ns))
         while self._waiting_ns and self._waiting_ns[0] <= planned_ns + interval_ns / 2:
             self._match(self._waiting_ns.popleft())
 
     def add_response(self, response: Response) -> bool:
         """A tap or contact; True where it is one of this patient's answers."""
-        if response.edge is not Edge.ON or response.channel not in self._channels:
+        if response.edge is not Edge.ON or response.channel not in self.channels:
             return False
         self.response_count += 1
         self._times_ns.append(response.time_ns)
@@ -68,7 +75,7 @@ class Evidence:
 
     def add_samples(self, block: SampleBlock) -> None:
         """A piece of a sensor's signal, looked at only for whether it changes at all."""
-        if block.channel not in self._channels or block.first_ns is None:
+        if block.channel not in self.channels or block.first_ns is None:
             return
         for place, counts in enumerate(block.counts):
             if self._signals.get(block.channel) != counts:
@@ -95,7 +102,7 @@ class Evidence:
         A cue younger than half an interval is still open and left out. None and None without
         any cue, a vector length of None without any response.
         """
-        cues = [c for c in self._cues if since_ns <= c.planned_ns < now_ns - c.interval_ns / 2]
+        cues = [c for c in self._cues if since_ns <= c.planned_ns and not c.is_open(now_ns)]
         met = [c for c in cues if c.asynchrony_ns is not None]
         if not cues:
             return None, None
@@ -104,6 +111,10 @@ class Evidence:
             return None, missed_percent
         directions = [_direction(c) for c in met]
         return abs(sum(directions)) / len(directions), missed_percent
+
+    def recent_cues(self, count: int) -> list[HeardCue]:
+        """The last `count` cues, oldest first; some of them may lie ahead."""
+        return list(itertools.islice(reversed(self._cues), count))[::-1]
 
     def cadence_spm(self) -> float | None:
         """60 / median of the last twelve times from response to response; None before those."""
@@ -138,7 +149,7 @@ class Evidence:
         return True
 
 
-def _direction(cue: _HeardCue) -> complex:
+def _direction(cue: HeardCue) -> complex:
     assert cue.asynchrony_ns is not None
     return cmath.exp(2j * math.pi * cue.asynchrony_ns / cue.interval_ns)
 

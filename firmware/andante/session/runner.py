@@ -7,7 +7,7 @@ depends on when that happens.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from andante.coach.conductor import LEAD_NS as LEAD_NS
 from andante.coach.conductor import Conductor, Decision
@@ -27,13 +27,17 @@ from andante.ports import UNGIVEN_KINDS, Board, Cue, CueOutput, Fault, FaultKind
 from andante.session.file import Note as FileNote
 from andante.session.file import SelfReport as FileSelfReport
 from andante.session.file import TempoChange
+from andante.session.live import RecentBreaths, RecentCues, Trace
+from andante.session.live_window import SHOWN_CUES, LiveWindow
 from andante.session.recorder import Recorder
+from andante.session.told import CommandTaken, Told
 from andante.session.writer import SessionWriter
 from andante.timebase import NS_PER_MS, NS_PER_S, Clock
 
 TICK_NS = 20 * NS_PER_MS
 _LAST_RESPONSES_NS = 600 * NS_PER_MS
-_PROGRESS_NS = NS_PER_S // 5
+_PROGRESS_NS = 7 * TICK_NS
+"""Every seventh look-round: at least five times a second even where some are late."""
 
 FINISHED = "finished"
 STOPPED = "stopped by the operator"
@@ -43,7 +47,10 @@ PAUSED = "pause"
 
 @dataclass(frozen=True)
 class Progress:
-    """What the screen shows, about five times a second."""
+    """What the screen shows, about seven times a second.
+
+    `at_s` is exercise time (`session.live`); `tempo_range` what nudges can reach.
+    """
 
     stage: str
     left_s: float
@@ -53,6 +60,11 @@ class Progress:
     response_count: int
     own_per_minute: float | None = None
     paused: bool = False
+    at_s: float = 0.0
+    tempo_range: tuple[float, float] | None = None
+    cues: RecentCues = field(default_factory=RecentCues)
+    breaths: RecentBreaths = field(default_factory=RecentBreaths)
+    traces: tuple[Trace, ...] = ()
 
 
 class Runner:
@@ -70,11 +82,13 @@ class Runner:
         on_progress: Callable[[Progress], None] = lambda _: None,
         commands: Sequence[CommandSource] = (),
         on_look: Callable[[], None] = lambda: None,
+        on_told: Callable[[Told], None] = lambda _: None,
     ) -> None:
         """`started_ns` is the session's zero; outputs and board are started already.
 
         `on_cue` hears every cue when it is handed out, the silent ones too; `on_look` is called
-        at every look-round, as a sign of life.
+        at every look-round, as a sign of life; `on_told` hears of commands taken, tempo changes
+        and faults as they come, and must return at once.
         """
         self._conductor = conductor
         self._clock = clock
@@ -85,6 +99,8 @@ class Runner:
         self._on_progress = on_progress
         self._commands = commands
         self._on_look = on_look
+        self._on_told = on_told
+        self._live = LiveWindow(started_ns, conductor.evidence.channels)
         self._started_ns = started_ns
         self._shift_ns = 0  # how much later everything falls because of pauses
         self._paused_ns: int | None = None
@@ -119,7 +135,7 @@ class Runner:
             self._on_look()
             for source in self._commands:
                 for command in source.take_commands():
-                    self._obey(command, now_ns)
+                    self._on_told(CommandTaken(command, self._obey(command, now_ns)))
             self._take_in(now_ns)
             if self._end_reason is not None:
                 return self._end_reason
@@ -176,14 +192,15 @@ class Runner:
         for decision in turn.decisions:
             self._record_decision(decision)
         for fault in turn.faults:
-            shifted = replace(fault, time_ns=fault.time_ns + self._shift_ns)
-            self._recorder.record(SessionWriter.add_fault, shifted)
+            self._record_fault(replace(fault, time_ns=fault.time_ns + self._shift_ns))
         if turn.cues:
             self._hand_out(turn.cues)
         if turn.end_reason is not None:
             self._end_reason = turn.end_reason
 
     def _hand_out(self, planned: Sequence[tuple[Cue, str]]) -> None:
+        for cue, _ in planned:
+            self._live.add_cue(cue)
         cues = [
             (replace(cue, planned_ns=cue.planned_ns + self._shift_ns), phase)
             for cue, phase in planned
@@ -196,14 +213,23 @@ class Runner:
         self._recorder.record(SessionWriter.add_cues, cues)
 
     def _record_decision(self, decision: Decision) -> None:
-        change = TempoChange(
+        self._change_tempo(
             decision.time_ns + self._shift_ns, decision.tempo_per_minute, decision.reason
         )
+
+    def _change_tempo(self, time_ns: int, tempo_per_minute: float | None, reason: str) -> None:
+        change = TempoChange(time_ns, tempo_per_minute, reason)
         self._recorder.record(SessionWriter.add_tempo_change, change)
+        self._on_told(change)
+
+    def _record_fault(self, fault: Fault) -> None:
+        self._recorder.record(SessionWriter.add_fault, fault)
+        self._on_told(fault)
 
     # --- commands -----------------------------------------------------------------------
 
-    def _obey(self, command: AnyCommand, now_ns: int) -> None:
+    def _obey(self, command: AnyCommand, now_ns: int) -> str | None:
+        """Carry out a command; the reason, in a sentence, where that cannot be done."""
         match command:
             case Stop():
                 self._end_reason = STOPPED
@@ -211,10 +237,12 @@ class Runner:
                 self._end_reason = DIZZY
                 self._note(now_ns, "patient", "I feel dizzy.")
             case Pause():
-                self._pause(now_ns, command.source)
+                return self._pause(now_ns, command.source)
             case Resume():
-                self._resume(now_ns, command.source)
+                return self._resume(now_ns, command.source)
             case NudgeTempo():
+                if self._conductor.tempo_range is None:
+                    return "There is no tempo to change by hand at the moment."
                 self._conductor.nudge(command.percent)
                 self._note(
                     now_ns, command.source, f"Asked for {command.percent:+g} % of the tempo."
@@ -226,28 +254,26 @@ class Runner:
             case SelfReport():
                 report = FileSelfReport(now_ns, command.moment, command.item, command.score)
                 self._recorder.record(SessionWriter.add_self_report, report)
+        return None
 
-    def _pause(self, now_ns: int, source: str) -> None:
+    def _pause(self, now_ns: int, source: str) -> str | None:
         if self._paused_ns is not None:
-            return
+            return "The session is paused already."
         self._paused_ns = now_ns
         self._silence()
         self._begin_phase(PAUSED, now_ns)
-        self._recorder.record(
-            SessionWriter.add_tempo_change, TempoChange(now_ns, None, f"paused by the {source}")
-        )
+        self._change_tempo(now_ns, None, f"paused by the {source}")
+        return None
 
-    def _resume(self, now_ns: int, source: str) -> None:
+    def _resume(self, now_ns: int, source: str) -> str | None:
         if self._paused_ns is None:
-            return
+            return "The session is not paused."
         self._shift_ns += now_ns - self._paused_ns
         self._paused_ns = None
         self._conductor.go_on(now_ns - self._shift_ns)
         self._begin_phase(self._stage_name, now_ns)
-        tempo = self._conductor.tempo_per_minute
-        self._recorder.record(
-            SessionWriter.add_tempo_change, TempoChange(now_ns, tempo, f"resumed by the {source}")
-        )
+        self._change_tempo(now_ns, self._conductor.tempo_per_minute, f"resumed by the {source}")
+        return None
 
     def _note(self, now_ns: int, role: str, text: str) -> None:
         self._recorder.record(SessionWriter.add_note, FileNote(now_ns, role, text))
@@ -270,6 +296,7 @@ class Runner:
                 if block.first_ns is not None:
                     block = replace(block, first_ns=block.first_ns - self._shift_ns)
                 self._conductor.take_samples(block)
+                self._live.add_samples(block)
         if news.probes:
             self._recorder.record(SessionWriter.add_probes, news.probes)
         faults = list(news.faults)
@@ -285,7 +312,7 @@ class Runner:
                 self._recorder.record(SessionWriter.add_audio_timing, readings)
             faults.extend(output.take_faults())
         for fault in faults:
-            self._recorder.record(SessionWriter.add_fault, fault)
+            self._record_fault(fault)
 
     @property
     def _stage_name(self) -> str:
@@ -294,6 +321,7 @@ class Runner:
     def _progress(self, now_ns: int) -> Progress:
         evidence = self._conductor.evidence
         shown_ns = now_ns if self._paused_ns is None else self._paused_ns
+        exercise_ns = shown_ns - self._shift_ns
         return Progress(
             stage=self._stage_name if self._paused_ns is None else PAUSED,
             left_s=max(0, self.end_ns - shown_ns) / NS_PER_S,
@@ -303,4 +331,9 @@ class Runner:
             response_count=evidence.response_count,
             own_per_minute=evidence.own_per_minute(),
             paused=self._paused_ns is not None,
+            at_s=self._live.at_s(exercise_ns),
+            tempo_range=self._conductor.tempo_range,
+            cues=self._live.cues(evidence.recent_cues(SHOWN_CUES), exercise_ns),
+            breaths=self._live.breaths(exercise_ns),
+            traces=self._live.traces(),
         )
