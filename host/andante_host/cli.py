@@ -15,7 +15,10 @@ from andante.timebase import MonotonicClock
 _FILE = click.Path(path_type=Path)
 
 
-_ELSEWHERE = {name: f"andante_host.cli_tables:{name}" for name in ("batch", "compare", "export")}
+_ELSEWHERE = {
+    **{name: f"andante_host.cli_tables:{name}" for name in ("batch", "compare", "export")},
+    "console": "andante_host.cli_console:console",
+}
 
 
 @click.group(
@@ -93,12 +96,15 @@ def report(session: Path, out: Path | None, pdf: bool, plots: Path | None, force
       andante-host report walk.andante --pdf
       andante-host report walk.andante --plots pictures/
     """
-    from andante_host.report import commands
+    from andante_host.report.ahead import view_ahead
 
     out = _page(session.with_suffix(""), out, pdf)
     _refuse_overwriting(session, out, force)
-    for path in commands.report(session, out, plots):
-        click.echo(path)
+    with view_ahead(session) as view:
+        from andante_host.report import commands
+
+        for path in commands.report_of(view.result(), out, plots):
+            click.echo(path)
 
 
 @main.command()

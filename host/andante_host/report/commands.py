@@ -10,7 +10,7 @@ from andante_host.report.plots.pictures import pictures
 from andante_host.report.plots.style import Picture, style
 from andante_host.report.trend import gather
 from andante_host.report.trend_page import chapters, render_trend
-from andante_host.report.view import view_of
+from andante_host.report.view import View, view_of
 
 
 def report(session: Path, out: Path, plots: Path | None = None) -> list[Path]:
@@ -18,10 +18,14 @@ def report(session: Path, out: Path, plots: Path | None = None) -> list[Path]:
 
     With `plots`, every picture too, as PNG and CSV. Returns what was written. Raises AndanteError.
     """
-    view = view_of(session)
+    return report_of(view_of(session), out, plots)
+
+
+def report_of(view: View, out: Path, plots: Path | None = None) -> list[Path]:
+    """`report` of a session that has been analysed."""
     with style():
         shown = pictures(view)
-        return _write(render(view, shown), shown, out, plots, session.stem)
+        return _write(render(view, shown), shown, out, plots, view.analysis.data.path.stem)
 
 
 def trend(

@@ -18,7 +18,7 @@ from andante.commands import Item, Moment
 from andante.errors import AndanteError
 from andante.plan import Exercise
 from andante.session.file import SUFFIX, SelfReport
-from andante_host.analysis import analyse_in_full
+from andante_host.analysis import Analysis, analyse_in_full
 
 MIN_SESSIONS = 4
 CONFIDENCE_PERCENT = 95.0
@@ -173,7 +173,7 @@ def gather(
     for path in _files(paths):
         on_file(path)
         try:
-            point = _point(path)
+            point = point_of(analyse_in_full(path))
         except AndanteError as error:
             left_out.append((path.name, str(error)))
             continue
@@ -203,14 +203,14 @@ def _files(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _point(path: Path) -> SessionPoint | None:
-    analysis = analyse_in_full(path)
+def point_of(analysis: Analysis) -> SessionPoint | None:
+    """What a session tells for a trend; None where it does not say on which day it was."""
     blocks, header = analysis.blocks, analysis.data.header
     session = blocks["session"]
     if session["started_utc"] is None:
         return None
     return SessionPoint(
-        file=path.name,
+        file=analysis.data.path.name,
         patient_code=header.patient_code,
         exercise=header.exercise,
         started=header.started_utc,

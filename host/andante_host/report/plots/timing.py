@@ -33,6 +33,7 @@ def timing(view: View) -> Picture | None:
                 error_us, row, marker, color=BLUE, label=label if row == 0 else None, markersize=6
             )
     axes.set_xscale("log")
+    axes.minorticks_off()
     axes.set_xlim(_LEAST_US * 0.8, 100_000)
     axes.set_xticks([1, 100, 10_000], labels=["0.001", "0.1", "10"])
     axes.axvline(10_000, color=INK, linewidth=0.8, linestyle=":")
