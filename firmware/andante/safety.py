@@ -83,6 +83,9 @@ MAX_FLASHES_PER_S = 3
 
 VOLUME_PERCENT = Range(0, 100, "percent", "software volume; sound pressure is not calibrated")
 DEFAULT_VOLUME_PERCENT = 30.0
+WEEKLY_SOUND_DBA = {"adult": 80, "child": 75}
+"""At the ear, for 40 hours a week (ITU-T H.870, read in secondary sources). Nothing here enforces
+it: the trainer does not know how loud it is; whoever measures it compares with these."""
 
 BASELINE_S = Range(0, 600, "s", "a baseline longer than ten minutes tires before the exercise")
 MIN_MEASURING_BASELINE_S = 10.0

@@ -1,0 +1,1 @@
+"""What an administrator does: users, backups, and a look at the device."""

@@ -1,0 +1,1 @@
+"""What the page does, as documented JSON for the clinic's own programs."""

@@ -1,0 +1,1 @@
+"""Keeping the page to those it is for."""
