@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hardware.raspberry_pi.boot import Dac, Model, model_of
 from hardware.raspberry_pi.errors import InstallError
-from hardware.raspberry_pi.installer import VENV, Command, Installer
+from hardware.raspberry_pi.installer import Command, Installer
 
 _MODEL_FILE = Path("/proc/device-tree/model")
 _AUTO, _NO_MODEL = "auto", "none"
@@ -19,15 +19,14 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     root = Path(asked.root).resolve()
     live = root == Path("/")
-    installer = Installer(root, _run if live else _show, print)
+    installer = Installer(root, _run if live else _show)
     try:
         if live and os.geteuid() != 0:
             raise InstallError(
                 "Installing changes the system and needs root; run it again with sudo."
             )
         if asked.action == "install":
-            model = _model(asked.model, live)
-            paths = installer.install(model, Dac(asked.dac), lambda: _has_console(root))
+            paths = installer.install(_model(asked.model, live), Dac(asked.dac))
         else:
             paths = installer.uninstall()
     except InstallError as error:
@@ -36,7 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
     for path in paths:
         print(f"/{path}")
     if live and asked.action == "install":
-        print("Installed. Restart the Pi once, then go through hardware/raspberry_pi/CHECKLIST.md.")
+        print(
+            "Installed. Restart the Pi once. `sudo cat /var/lib/andante-console/"
+            "first-run-secret.txt` then gives the secret that sets the therapist's page up "
+            "(docs/console-setup.md); hardware/raspberry_pi/CHECKLIST.md says what to look at."
+        )
     elif live:
         print("Uninstalled; sessions are kept in /var/lib/andante/sessions. Restart the Pi once.")
     return 0
@@ -77,15 +80,6 @@ def _model(asked: str, live: bool) -> Model | None:
             "This is no Raspberry Pi; with --model none everything but boot settings is installed."
         ) from None
     return model_of(description)
-
-
-def _has_console(root: Path) -> bool:
-    """Whether the installed host program knows the command `console`."""
-    program = root / VENV / "bin/andante-host"
-    if not program.exists():
-        return False
-    asked = subprocess.run([program, "console", "--help"], capture_output=True, check=False)
-    return asked.returncode == 0
 
 
 def _show(command: Command) -> None:

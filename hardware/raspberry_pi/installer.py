@@ -37,7 +37,6 @@ _BUILT_FROM = (
     "firmware/andante",
     "host/andante_host",
 )
-_CONSOLE_FILE = Path("etc/systemd/system") / CONSOLE_UNIT
 # Raspberry Pi OS 12 and newer keep the boot files in the first, older ones in the second.
 _BOOT_FOLDERS = (Path("boot/firmware"), Path("boot"))
 
@@ -57,29 +56,21 @@ class Record:
 class Installer:
     """Puts the trainer into the system below `root`, and takes it out again."""
 
-    def __init__(
-        self,
-        root: Path,
-        run: Callable[[Command], None],
-        say: Callable[[str], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, root: Path, run: Callable[[Command], None]) -> None:
         """`run` carries out a command on the live system, or only notes it where `root` is a
-        folder that stands for a system; it raises InstallError where the command fails. `say`
-        tells a person what is being done.
+        folder that stands for a system; it raises InstallError where the command fails.
         """
         self._root = root
         self._run = run
-        self._say = say
 
-    def install(self, model: Model | None, dac: Dac, has_console: Callable[[], bool]) -> list[Path]:
+    def install(self, model: Model | None, dac: Dac) -> list[Path]:
         """Install, or bring up to date; the files written, relative to the root.
 
-        `model` None: no boot settings, on a computer that is no Raspberry Pi. `has_console` is
-        asked once the programs are there. Raises InstallError.
+        `model` None: no boot settings, on a computer that is no Raspberry Pi. Raises InstallError.
         """
         config = None if model is None else self._config_file()
         record = self._read_record() or Record()
-        written = [path for path in self._sources() if path != _CONSOLE_FILE]
+        written = list(self._sources())
         for path in written:
             self._put(path, (FILES / path).read_bytes(), record)
         readme = PREFIX / "README.md"
@@ -93,14 +84,7 @@ class Installer:
         self._do("python3", "-m", "venv", f"/{VENV}")
         with _copied_project() as source:
             self._do(f"/{VENV}/bin/pip", "install", "--upgrade", f"{source}[pi,host,console]")
-        if has_console():
-            self._put(_CONSOLE_FILE, (FILES / _CONSOLE_FILE).read_bytes(), record)
-            written.append(_CONSOLE_FILE)
-        else:
-            self._remove(_CONSOLE_FILE, record)
-            self._say("This version has no console program, so its service is left out.")
-        self._write_record(record)
-        units = [ENGINE_UNIT] + [CONSOLE_UNIT] * (_CONSOLE_FILE in written)
+        units = (ENGINE_UNIT, CONSOLE_UNIT)
         self._do("systemctl", "enable", *units)
         if self._booted:
             self._do("udevadm", "control", "--reload")
@@ -156,11 +140,6 @@ class Installer:
         _replace(self._at(path), content)
         if str(path) not in record.files:
             record.files.append(str(path))
-
-    def _remove(self, path: Path, record: Record) -> None:
-        self._at(path).unlink(missing_ok=True)
-        if str(path) in record.files:
-            record.files.remove(str(path))
 
     def _make_folders(self, folder: Path, record: Record) -> None:
         for part in reversed((folder, *folder.parents)):

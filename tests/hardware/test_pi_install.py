@@ -34,6 +34,9 @@ from hardware.raspberry_pi.installer import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from andante_host.cli_console import console as console_command
+from andante_host.console.server import PING_S, SHUTDOWN_S
+
 CONFIG = "# mine\ndtparam=audio=on\n\n[cm4]\notg_mode=1\n"
 COMMAND_LINE = "console=serial0,115200 console=tty1 root=PARTUUID=1-02 rootwait\n"
 DESCRIPTIONS = {
@@ -223,11 +226,10 @@ class System:
 
     def __init__(self, root: Path) -> None:
         self.commands: list[Command] = []
-        self.said: list[str] = []
-        self.installer = Installer(root, self.commands.append, self.said.append)
+        self.installer = Installer(root, self.commands.append)
 
-    def install(self, has_console: bool = False, model: Model | None = Model.PI_4) -> list[Path]:
-        return self.installer.install(model, Dac.PCM5102A, lambda: has_console)
+    def install(self, model: Model | None = Model.PI_4) -> list[Path]:
+        return self.installer.install(model, Dac.PCM5102A)
 
 
 def test_installing_lists_what_it_writes_and_writes_nothing_else(root: Path) -> None:
@@ -245,18 +247,17 @@ def test_installing_lists_what_it_writes_and_writes_nothing_else(root: Path) -> 
         assert after[name][0] == 0o644
 
 
-@pytest.mark.parametrize("has_console", [False, True])
-def test_installing_twice_is_installing_once(root: Path, has_console: bool) -> None:
-    first = System(root).install(has_console)
+def test_installing_twice_is_installing_once(root: Path) -> None:
+    first = System(root).install()
     once = tree(root)
-    assert System(root).install(has_console) == first
+    assert System(root).install() == first
     assert tree(root) == once
 
 
 @pytest.mark.parametrize("model", [*Model, None])
 def test_uninstalling_leaves_everything_as_before(root: Path, model: Model | None) -> None:
     before = tree(root)
-    System(root).install(has_console=True, model=model)
+    System(root).install(model=model)
     System(root).install(model=Model.PI_3)
     assert tree(root) != before
     System(root).installer.uninstall()
@@ -308,18 +309,13 @@ def test_nothing_to_uninstall_is_one_sentence(root: Path) -> None:
     assert tree(root) == before
 
 
-def test_the_console_is_a_service_once_there_is_one(root: Path) -> None:
-    without = System(root)
-    without.install()
-    unit = root / "etc/systemd/system" / CONSOLE_UNIT
-    assert not unit.exists()
-    assert any("no console" in sentence for sentence in without.said)
-    with_it = System(root)
-    with_it.install(has_console=True)
-    assert unit.exists()
-    assert ("systemctl", "enable", ENGINE_UNIT, CONSOLE_UNIT) in with_it.commands
-    System(root).install()
-    assert not unit.exists()
+def test_engine_and_console_are_both_services(root: Path) -> None:
+    system = System(root)
+    listed = system.install()
+    for unit in (ENGINE_UNIT, CONSOLE_UNIT):
+        assert Path("etc/systemd/system", unit) in listed
+    assert ("systemctl", "enable", ENGINE_UNIT, CONSOLE_UNIT) in system.commands
+    assert ("systemctl", "restart", ENGINE_UNIT, CONSOLE_UNIT) in system.commands
 
 
 def test_commands_come_in_an_order_that_works(root: Path) -> None:
@@ -335,8 +331,8 @@ def test_commands_come_in_an_order_that_works(root: Path) -> None:
     again = System(root)
     again.installer.uninstall()
     assert again.commands[:2] == [
-        ("systemctl", "stop", ENGINE_UNIT),
-        ("systemctl", "disable", ENGINE_UNIT),
+        ("systemctl", "stop", CONSOLE_UNIT, ENGINE_UNIT),
+        ("systemctl", "disable", CONSOLE_UNIT, ENGINE_UNIT),
     ]
     assert ("systemctl", "enable", "hciuart.service") in again.commands
 
@@ -358,7 +354,7 @@ def test_pip_gets_a_copy_that_builds_and_never_the_users_own_tree(root: Path) ->
             source = Path(command[-1].partition("[")[0])
             found.append((source, {path.name for path in source.iterdir()}))
 
-    Installer(root, run).install(Model.PI_5, Dac.NONE, lambda: False)
+    Installer(root, run).install(Model.PI_5, Dac.NONE)
     ((source, names),) = found
     assert not source.is_relative_to(PROJECT)
     assert names == {"setup.cfg", "pyproject.toml", "README.md", "LICENSE", "firmware", "host"}
@@ -373,7 +369,7 @@ def test_a_command_that_fails_can_be_tried_again(root: Path) -> None:
             raise InstallError("pip failed.")
 
     with pytest.raises(InstallError, match="pip"):
-        Installer(root, fail).install(Model.PI_4, Dac.NONE, lambda: False)
+        Installer(root, fail).install(Model.PI_4, Dac.NONE)
     System(root).install()
     System(root).installer.uninstall()
     assert tree(root) == before
@@ -427,7 +423,7 @@ def run(*command: str | Path) -> str:
 @pytest.fixture
 def staged(root: Path) -> Path:
     """Installed, with programs and the system's own targets in name."""
-    System(root).install(has_console=True)
+    System(root).install()
     for program in ("andante", "andante-host"):
         path = root / VENV / "bin" / program
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -480,6 +476,28 @@ def test_hardening_leaves_pins_sound_and_real_time_alone() -> None:
     assert engine["WatchdogSec"] == ["10"]
     assert engine["Restart"] == ["on-failure"]
     assert set(engine["SupplementaryGroups"][0].split()) == {"gpio", "spi", "audio", "dialout"}
+
+
+def test_the_console_goes_last_and_has_no_right_but_its_ports() -> None:
+    console = settings_of(CONSOLE_UNIT)
+    assert console["CapabilityBoundingSet"] == ["CAP_NET_BIND_SERVICE"]
+    assert console["AmbientCapabilities"] == ["CAP_NET_BIND_SERVICE"]
+    assert console["ProtectSystem"] == ["strict"]
+    assert "ReadWritePaths" not in console
+    assert "PrivateDevices" in console
+    assert "RestrictRealtime" in console
+    assert int(console["Nice"][0]) > 0
+    assert int(console["CPUWeight"][0]) < 100 > int(console["IOWeight"][0])
+    assert int(console["OOMScoreAdjust"][0]) > 0
+    assert int(console["WatchdogSec"][0]) >= 5 * PING_S
+    assert SHUTDOWN_S < 3 < int(console["TimeoutStopSec"][0])
+
+
+def test_the_console_is_given_only_what_its_command_knows() -> None:
+    known = {option.envvar for option in console_command.params}
+    given = {line.partition("=")[0] for line in settings_of(CONSOLE_UNIT)["Environment"]}
+    assert given - {"TMPDIR"} <= known
+    assert "ANDANTE_CONSOLE_PORT" in given
 
 
 @needs("systemd-sysusers")
