@@ -7,12 +7,14 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 BUILD_PACKAGES := python3-venv python3-dev gcc libc6-dev portaudio19-dev libasound2-plugins
 PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
-TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice rubberband-cli libebur128-1
+TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice rubberband-cli libebur128-1 curl jq unzip
 BOARD_PACKAGES := gcc-avr avr-libc binutils-avr avrdude libsimavr-dev libelf-dev cppcheck gcovr
 BENCH_PACKAGES := stress-ng
+BROWSER_PACKAGES := chromium fonts-dejavu-core fonts-liberation
 PI_PACKAGES := qemu-system-arm device-tree-compiler cpio kmod e2fsprogs
-# These need the chip's compiler, or emulators, and have targets of their own.
+# These need the chip's compiler, emulators or a browser, and have targets of their own.
 BESIDE_BOARD := --ignore tests/sensor_board --ignore tests/emulated_board --ignore tests/emulated_pi
+BESIDE_BROWSER := --ignore tests/browser
 OUT ?= sessions
 
 comma := ,
@@ -59,11 +61,16 @@ $(VENV)/.run: setup.cfg pyproject.toml | $(VENV)/.made
 	@$(call pip_install,host)
 	@touch $@
 
+$(VENV)/.page: setup.cfg pyproject.toml | $(VENV)/.run
+	@echo "Installing the therapist's page into $(VENV)"
+	@$(call pip_install,host$(comma)console)
+	@touch $@
+
 $(VENV)/.dev: setup.cfg pyproject.toml | $(VENV)/.made
 	@$(call apt_install,$(TEST_PACKAGES))
 	@echo "Installing Andante and its test tools into $(VENV) (a minute or two the first time)"
-	@$(call pip_install,host$(comma)dev)
-	@touch $@ $(VENV)/.run
+	@$(call pip_install,host$(comma)console$(comma)dev)
+	@touch $@ $(VENV)/.run $(VENV)/.page
 
 .PHONY: setup
 setup: $(VENV)/.run ## Install what running needs
@@ -72,12 +79,21 @@ setup: $(VENV)/.run ## Install what running needs
 demo: $(VENV)/.run ## A one-minute walk with a simulated patient, and its report
 	@$(VENV)/bin/andante demo --out $(OUT)
 
+.PHONY: page
+page: $(VENV)/.page ## The therapist's page on this computer, with simulated patients (Ctrl-C ends it)
+	@mkdir -p "$(OUT)" build/page
+	@trap 'kill $$engine' EXIT; \
+	  $(VENV)/bin/andante serve --socket build/page/engine.sock --out "$(OUT)" & engine=$$!; \
+	  $(VENV)/bin/andante-host console --try-out --no-device-check --origin https://localhost:8443 --state build/page/state \
+	    --sessions "$(OUT)" --socket build/page/engine.sock || true
+
 .PHONY: test
 test: $(VENV)/.dev check ## Install what tests need; style, types, architecture and the tests (some ten minutes)
-	@$(PYTHON) -m pytest -m "not long" $(BESIDE_BOARD)
+	@$(PYTHON) -m pytest -m "not long" $(BESIDE_BOARD) $(BESIDE_BROWSER)
 
 .PHONY: test-long
 test-long: $(VENV)/.dev ## The suites that take minutes of real time
+	@$(call apt_install,$(BROWSER_PACKAGES))
 	@$(PYTHON) -m pytest -m long $(BESIDE_BOARD)
 
 .PHONY: validation
@@ -114,6 +130,11 @@ test-pi: $(VENV)/.dev firmware ## The whole trainer on an emulated Raspberry Pi
 	@$(call apt_install,$(PI_PACKAGES))
 	@PYTHONPATH=tests $(PYTHON) -m emulated_pi build
 	@$(PYTHON) -m pytest tests/emulated_pi
+
+.PHONY: test-browser
+test-browser: $(VENV)/.dev ## The therapist's page in a browser, with the real engine behind it
+	@$(call apt_install,$(BROWSER_PACKAGES))
+	@$(PYTHON) -m pytest -m "not long" tests/browser
 
 .PHONY: emulated-board
 emulated-board: $(VENV)/.run firmware ## Play FORCE=FILE.csv through the firmware on an emulated chip; OUT=SESSION.andante
