@@ -212,7 +212,8 @@ def test_a_device_that_is_held_is_not_taken(house: TabletHouse) -> None:
     )
     assert house.visitor.post("/exercise/start").status_code == DONE
     page = house.visitor.get("/exercise").text
-    assert "tablet 2" in page
+    assert "call your therapist" in page
+    assert "tablet 2" not in page, "patients are not told of others"
     assert 'data-screen="ready"' in page, "it is said in place"
     assert house.counter.starts == []
 

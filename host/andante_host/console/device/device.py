@@ -27,7 +27,7 @@ from andante_host.console.accounts.tokens import Tokens
 from andante_host.console.audit import Audit
 from andante_host.console.device.connection import EngineConnection
 from andante_host.console.device.fan_out import LiveEvent
-from andante_host.console.device.holder import HeldBy, may_take_over, taken_by
+from andante_host.console.device.holder import IN_USE, HeldBy, may_take_over, taken_by
 from andante_host.console.device.problem import DeviceError
 from andante_host.console.device.trail import words_of, words_of_start
 from andante_host.console.device.watch import HOLDER_CHANGED, EngineWatch, background
@@ -337,7 +337,7 @@ class Device:
         if held_here and not self.holds(principal):
             holder = self.holder_of()
             assert holder is not None
-            raise DeviceError(taken_by(holder))
+            raise DeviceError(taken_by(holder, principal))
         if held_here:
             assert holding is not None
             connection = holding.connection
@@ -349,6 +349,8 @@ class Device:
         except DeviceError:
             if not held_here:
                 await connection.close()
+            if principal.role is Role.PATIENT_VIEW:
+                raise DeviceError(IN_USE) from None
             raise
         self._holding = _Holding(principal, reason, connection)
         self._tell_holder()
@@ -363,7 +365,7 @@ class Device:
         holding = self._holding
         if holding is None or not holding.connection.is_open or not self.holds(principal):
             holder = self.holder_of()
-            raise DeviceError(taken_by(holder) if holder else "Take the device first.")
+            raise DeviceError(taken_by(holder, principal) if holder else "Take the device first.")
         return holding.connection
 
     async def _report(self, principal: Principal, command: SelfReport) -> bool:

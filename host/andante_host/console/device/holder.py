@@ -6,6 +6,8 @@ import msgspec
 
 from andante_host.console.principal import Principal, Role
 
+IN_USE = "The device is in use elsewhere, so nothing was started; call your therapist."
+
 
 @dataclass(frozen=True)
 class HeldBy:
@@ -49,8 +51,10 @@ def may_take_over(principal: Principal, holder: HeldBy) -> bool:
     return principal.role is Role.ADMINISTRATOR or principal.user_id == holder.user_id
 
 
-def taken_by(holder: HeldBy) -> str:
-    """Why it cannot be taken or commanded now."""
+def taken_by(holder: HeldBy, principal: Principal) -> str:
+    """Why it cannot be taken or commanded now. Patients are not told of others."""
+    if principal.role is Role.PATIENT_VIEW:
+        return IN_USE
     return (
         f"The device is held by {holder.name}, {holder.role} ({holder.reason}); "
         "ask for it on the live page, or wait until it is released."

@@ -136,7 +136,8 @@ def _may_see(principal: Principal, device: Device, event: LiveEvent) -> bool:
     if principal.patient_code is None or event.name in _ALWAYS:
         return True
     state = device.state
-    return state is None or state.patient_code in (None, principal.patient_code)
+    is_own = state is None or state.patient_code in (None, principal.patient_code)
+    return is_own and event.name != "holder"  # whose reason may name another patient
 
 
 async def log_looking(request: AnyRequest, services: Services) -> None:

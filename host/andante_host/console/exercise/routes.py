@@ -279,7 +279,7 @@ def _check_not_taken(services: Services, therapist: Principal, code: str) -> Non
     holder, state = services.device.holder_of(), _state(services)
     follows = state is not None and state.patient_code == code
     if holder is not None and not services.device.holds(therapist) and not follows:
-        raise TabletError(taken_by(holder))
+        raise TabletError(taken_by(holder, therapist))
 
 
 def _refused(
