@@ -142,6 +142,8 @@ class Button:
         self.is_paused: Callable[[], bool] = lambda: False
 
     def press(self) -> None:
+        # A press before the engine waits for the first one does not count.
+        assert self.waits.wait(5)
         self._pressed.set()
 
     def begin_waiting(self) -> None:
@@ -191,8 +193,6 @@ class Rig:
         thread.start()
         try:
             with wait_to_connect(self.path) as client:
-                # A press before the engine waits for one does not count.
-                assert self.button.waits.wait(5)
                 yield client
         finally:
             self.engine.ask_to_end()
