@@ -103,10 +103,7 @@ def _sound(run: Run) -> str:
         if walk is not None:
             found = {**walk["figures"]["sound"], "played_count": walk["figures"]["cue_count"]}
             rows.append(_sound_row("trainer", load, real_time, walk, found))
-        for name, label in (
-            ("sound_block", "click at buffer start"),
-            ("sound_sleep", "sleep loop"),
-        ):
+        for name, label in _SOUND_RIVALS.items():
             rival = run.get(name, **conditions)
             if rival is not None:
                 rows.append(_sound_row(label, load, real_time, rival, rival["figures"]))

@@ -68,14 +68,7 @@ def add_user(
         raise
     detail = user.role if reason is None else f"{user.role}, without second factor: {reason}"
     services.audit.add(request, "add user", user.name, detail=detail)
-    return page(
-        request,
-        "admin/password.html",
-        user=user,
-        password=password,
-        days=FIRST_PASSWORD_DAYS,
-        is_new=True,
-    )
+    return _told(request, user, password, is_new=True)
 
 
 @get("/{user_id:str}", sync_to_thread=True)
@@ -92,14 +85,7 @@ def reset_password(request: AnyRequest, user_id: FromPath[str], services: TheSer
     user = _change(
         request, services, user_id, "reset password", services.users.set_password, password
     )
-    return page(
-        request,
-        "admin/password.html",
-        user=user,
-        password=password,
-        days=FIRST_PASSWORD_DAYS,
-        is_new=False,
-    )
+    return _told(request, user, password, is_new=False)
 
 
 @post("/{user_id:str}/role", sync_to_thread=True)
