@@ -104,7 +104,9 @@ class Sessions:
         commands: Sequence[CommandSource],
         on_look: Callable[[], None],
         on_told: Callable[[Told], None],
+        is_watched: Callable[[], bool],
     ) -> SessionResult:
+        self.is_watched = is_watched
         self.asked.append((plan, options))
         on_notice("The sound device is missing.")
         if self.failure is not None:
@@ -522,6 +524,20 @@ def timed(tmp_path: Path, clock: SimulatedClock) -> Rig:
         run_session=rig.sessions,
     )
     return rig
+
+
+def test_a_session_is_watched_as_long_as_anybody_is_connected(rig: Rig) -> None:
+    with rig.serving() as client:
+        client.ask(HOLD)
+        client.ask(Start(plan=WALK, attended=True))
+        wait_for(client, LiveProgress)
+        assert rig.sessions.is_watched()
+        client.close()
+        clock = MonotonicClock()
+        deadline_ns = clock.now_ns() + 10 * NS_PER_S
+        while rig.sessions.is_watched() and clock.now_ns() < deadline_ns:
+            tick()
+        assert not rig.sessions.is_watched()
 
 
 def test_a_runner_that_hangs_is_not_well(timed: Rig, clock: SimulatedClock) -> None:

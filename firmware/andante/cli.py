@@ -282,6 +282,7 @@ def _run_on_terminal(plan: Plan, options: RunOptions) -> SessionResult:
             on_progress=line.show,
             on_notice=line.tell,
             commands=[signals],
+            is_watched=lambda: False,  # the line shows none of it
         )
 
 

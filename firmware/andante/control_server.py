@@ -128,6 +128,11 @@ class ControlServer:
         self._wake()
 
     @property
+    def has_clients(self) -> bool:
+        """Whether anybody is connected. Any thread may ask."""
+        return bool(self._clients)
+
+    @property
     def alive(self) -> bool:
         """True while the thread serves."""
         return self._thread.is_alive()

@@ -60,12 +60,14 @@ def run_session(
     commands: Sequence[CommandSource] = (),
     on_look: Callable[[], None] = lambda: None,
     on_told: Callable[[Told], None] = lambda _: None,
+    is_watched: Callable[[], bool] = lambda: True,
 ) -> SessionResult:
     """Run one session from first line to last.
 
     `on_notice` gets sentences for a person; `commands` are asked fifty times a second, and
     `on_look` is called as often while cues and recorder are alive. `on_told` hears, in order, that
     the file is there, which commands were taken, and tempo changes and faults as they come.
+    `is_watched`: whether progress is to tell the latest cues, breaths and traces.
     Raises AndanteError in one sentence; whatever was recorded until then is kept.
     """
     prepared = prepared_track(plan, options.music_dir)
@@ -110,6 +112,7 @@ def run_session(
             commands=commands,
             on_look=_SignsOfLife(recorder, parts.clock, guard, take_faults, on_look).look,
             on_told=on_told,
+            is_watched=is_watched,
         )
         # Whatever was made until now is left out of garbage collection: a collection in the
         # middle of a session would hold up every thread, the sound's too.

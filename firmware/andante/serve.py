@@ -67,6 +67,7 @@ class RunSession(Protocol):
         commands: Sequence[CommandSource],
         on_look: Callable[[], None],
         on_told: Callable[[Told], None],
+        is_watched: Callable[[], bool],
     ) -> SessionResult:
         """Run one session."""
         ...
@@ -309,7 +310,8 @@ class Engine:
             if self._desk.state.doing is not Doing.RUNNING:
                 self._tell_session(Doing.RUNNING, job, session.facts)
             session.take_progress(progress)
-            self._tell_progress(progress, session)
+            if self._server.has_clients:
+                self._tell_progress(progress, session)
 
         try:
             result = self._run_session(
@@ -320,6 +322,7 @@ class Engine:
                 commands=[session],
                 on_look=session.look,
                 on_told=lambda told: self._tell(told, session),
+                is_watched=lambda: self._server.has_clients,
             )
             ended = SessionEnded(path=str(result.path), end_reason=result.end_reason)
         except AndanteError as error:

