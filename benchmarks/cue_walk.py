@@ -2,9 +2,9 @@
 
     PYTHONPATH=tests .venv/bin/python -m benchmarks.cue_walk --minutes 10 --load
 
-`andante run --sim` runs in a process of its own, with real sound into a PulseAudio null sink, the
-LED's and ring's twins, and the simulated board and patient in the same process, whose cost is
-counted too. What is compared with the plan in its session file was seen by others: the sound by a
+`andante run --port` runs in a process of its own, with real sound into a PulseAudio null sink and
+the LED's and ring's twins; the simulated board with its patient is in another process, as a real
+one would be. What is compared with the plan in its session file was seen by others: the sound by a
 recorder at the sink, the light by the mock pin.
 
 What the recording cannot see is one constant, the same for all clicks. It is taken out as the
@@ -24,6 +24,7 @@ from andante.errors import AndanteError
 from andante.ports import FaultKind
 from andante.session.file import SUFFIX, OutputTable, SessionData, load_session
 from andante.timebase import NS_PER_S, NS_PER_US, MonotonicClock
+from benchmarks.board_apart import board_apart
 from benchmarks.common import (
     TEMPO_SPM,
     Floats,
@@ -67,9 +68,13 @@ def walk(folder: Path, minutes: float, real_time: bool) -> Run:
     (folder / "pulse").mkdir()
     command = [
         *(sys.executable, "-m", "benchmarks.engine_child", str(pins)),
-        *("run", str(plan), "--sim", "--attended", "--out", str(folder)),
+        *("run", str(plan), "--attended", "--out", str(folder)),
     ]
-    with pulse_server(folder / "pulse") as server:
+    with (
+        pulse_server(folder / "pulse") as server,
+        board_apart(clock, minutes) as port,
+    ):
+        command += ["--port", str(port)]
         # An idle null sink wakes every two seconds, as no sound card does; a recorder keeps it up.
         recording: MonitorRecording = server.record(clock)
         clock.sleep_until_ns(clock.now_ns() + _RECORDER_FIRST_NS)

@@ -22,13 +22,9 @@ import numpy as np
 
 from andante.errors import AndanteError
 from andante.session.file import SUFFIX, SessionHeader, load_session
-from andante.simulated.board import SimulatedBoard
-from andante.simulated.patients import make_patient
-from andante.simulated.pty_board import PtyBoard
-from andante.simulated.source import TickClock
-from andante.timebase import NS_PER_S, S_PER_MINUTE, Clock, MonotonicClock
+from andante.timebase import NS_PER_S, Clock, MonotonicClock
+from benchmarks.board_apart import board_apart
 from benchmarks.common import TEMPO_SPM, Result, need_sound, print_result, run_script, shaped
-from emulated_pi.machine import ahead_of_others
 from support.pulse import MonitorRecording, pulse_server
 
 _TICKS_HZ = os.sysconf("SC_CLK_TCK")
@@ -36,7 +32,6 @@ _KIB_PER_MIB = 1_024
 WARM_UP_S = 5
 _SAMPLE_NS = NS_PER_S
 _RECORDER_FIRST_NS = 3 * NS_PER_S
-_PATIENT_LONGER_S = 60.0
 _MOCK_PINS = {"GPIOZERO_PIN_FACTORY": "mock", "GPIOZERO_MOCK_PIN_CLASS": "mockpwmpin"}
 PLAN = """exercise = "walk"
 [walk]
@@ -131,24 +126,17 @@ def _alone(folder: Path, minutes: float) -> tuple[list[Cost], int, SessionHeader
     plan = folder / "walk.toml"
     plan.write_text(PLAN.format(tempo_spm=TEMPO_SPM, minutes=minutes, ring="false"))
     (folder / "pulse").mkdir()
-    ticks = TickClock(clock.now_ns() - NS_PER_S)
-    board = SimulatedBoard(ticks)
     with ExitStack() as stack:
         server = stack.enter_context(pulse_server(folder / "pulse"))
         recording: MonitorRecording = server.record(clock)
         stack.callback(recording.stop)
-        with ahead_of_others():
-            pty = stack.enter_context(PtyBoard(board, clock))
+        port = stack.enter_context(board_apart(clock, minutes))
         clock.sleep_until_ns(clock.now_ns() + _RECORDER_FIRST_NS)
         began_ns = clock.now_ns()
-        end_ns = began_ns + round((minutes * S_PER_MINUTE + _PATIENT_LONGER_S) * NS_PER_S)
-        patient = make_patient("walk", "healthy", ticks, began_ns, end_ns, 1)
-        with pty.pause():
-            board.connect_source(patient)
         engine = subprocess.Popen(
             [
                 *(sys.executable, "-m", "andante", "run", str(plan), "--attended"),
-                *("--port", str(pty.path), "--out", str(folder)),
+                *("--port", str(port), "--out", str(folder)),
             ],
             env={**os.environ, **_MOCK_PINS},
             stdout=subprocess.DEVNULL,

@@ -327,24 +327,26 @@ def test_a_folder_that_cannot_be_written_has_failed(
 
 
 @pytest.mark.parametrize(
-    ("real_time", "locked", "said"),
+    ("real_time", "locked", "awake", "said"),
     [
-        (True, True, "granted"),
-        (False, True, "No real-time priority (limit 0)"),
-        (True, False, "Memory cannot be locked (limit 8192 KB)"),
-        (False, False, "memory cannot be locked"),
+        (True, True, True, "granted and memory can be locked, and idle processors stay awake"),
+        (True, True, None, "granted and memory can be locked."),
+        (False, True, True, "No real-time priority (limit 0)"),
+        (True, False, True, "Memory cannot be locked (limit 8192 KB)"),
+        (True, True, False, "Idle processors cannot be kept awake"),
+        (False, False, False, "memory cannot be locked"),
     ],
 )
-def test_real_time_rights(real_time: bool, locked: bool, said: str) -> None:
-    finding = check_rights(Scheduling(real_time, locked, ()), 0, 8 * 1024**2)
+def test_real_time_rights(real_time: bool, locked: bool, awake: bool | None, said: str) -> None:
+    finding = check_rights(Scheduling(real_time, locked, awake, ()), 0, 8 * 1024**2)
     assert said in finding.found
-    granted = real_time and locked
+    granted = real_time and locked and awake is not False
     assert finding.verdict is (Verdict.OK if granted else Verdict.WARNING)
     assert (finding.to_do is None) == granted
 
 
 def test_a_right_that_is_lost_without_a_limit_says_so() -> None:
-    assert "limit none" in check_rights(Scheduling(True, False, ()), 99, UNLIMITED).found
+    assert "limit none" in check_rights(Scheduling(True, False, True, ()), 99, UNLIMITED).found
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,17 @@ from pathlib import Path
 import pytest
 
 from andante import realtime
-from andante.realtime import ORDINARY_LOSS, UNLOCKED_LOSS, ThreadRole, begun_as, raise_this_thread
+from andante.realtime import (
+    DROWSY_LOSS,
+    ORDINARY_LOSS,
+    UNLOCKED_LOSS,
+    ThreadRole,
+    begun_as,
+    raise_this_thread,
+)
 
 Policy = tuple[int, int]
+REFUSES_TO_BE_OPENED = Path("/proc/self")  # a folder, so nobody can write it
 
 
 def policy() -> Policy:
@@ -42,6 +50,7 @@ def without_rights(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
     monkeypatch.setattr(realtime, "_lock_memory", lambda: False)
+    monkeypatch.setattr(realtime, "LATENCY_REQUEST", REFUSES_TO_BE_OPENED)
 
 
 @pytest.mark.usefixtures("with_rights")
@@ -113,11 +122,64 @@ def locked_kib() -> int:
 def test_without_rights_it_runs_and_says_what_is_lost() -> None:
     before = policy()
     with realtime.running() as scheduling:
-        assert scheduling.losses == (ORDINARY_LOSS, UNLOCKED_LOSS)
+        assert scheduling.losses == (ORDINARY_LOSS, UNLOCKED_LOSS, DROWSY_LOSS)
         assert str(scheduling) == "ordinary, memory not locked"
         raise_this_thread(ThreadRole.LIGHT)
         with begun_as(ThreadRole.SOUND):
             assert policy() == before
+
+
+def test_the_kernel_is_asked_for_wakeful_processors_as_long_as_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = tmp_path / "cpu_dma_latency"
+    request.touch()
+    monkeypatch.setattr(realtime, "LATENCY_REQUEST", request)
+    with realtime.running() as scheduling:
+        assert scheduling.kept_awake
+        assert "processors kept awake" in str(scheduling)
+        assert request.read_bytes() == bytes(4)
+        assert request in open_files()
+    assert request not in open_files()
+
+
+def test_the_real_request_is_taken_and_withdrawn() -> None:
+    with realtime.running() as scheduling:
+        if not scheduling.kept_awake:
+            pytest.skip("this computer takes no request for wakeful processors")
+        assert wanted_latency_us() == 0
+    assert wanted_latency_us() != 0
+
+
+def wanted_latency_us() -> int:
+    """What all who asked agree on (the file gives it back, as a 32-bit number)."""
+    with realtime.LATENCY_REQUEST.open("rb", buffering=0) as request:
+        return int.from_bytes(request.read(4), sys.byteorder)
+
+
+def open_files() -> list[Path]:
+    return [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.exists()]
+
+
+def test_a_kernel_without_such_a_request_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(realtime, "LATENCY_REQUEST", tmp_path / "none")
+    with realtime.running() as scheduling:
+        assert scheduling.kept_awake is None
+        assert DROWSY_LOSS not in scheduling.losses
+        assert "awake" not in str(scheduling)
+
+
+def test_a_moment_can_be_had_undisturbed() -> None:
+    before_s = sys.getswitchinterval()
+    with realtime.undisturbed():
+        assert sys.getswitchinterval() == before_s
+    with realtime.running():
+        with realtime.undisturbed():
+            assert sys.getswitchinterval() > realtime.SWITCH_INTERVAL_S * 10
+        assert sys.getswitchinterval() == pytest.approx(realtime.SWITCH_INTERVAL_S)
+    assert sys.getswitchinterval() == before_s
 
 
 def test_what_is_not_wanted_is_not_lost() -> None:

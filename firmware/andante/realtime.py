@@ -10,17 +10,25 @@ a twentieth of each second for everybody else (`sched_rt_runtime_us`).
 
 No thread is bound to a core: on two cores that only takes away the choice of a free one.
 
+An idle processor goes to sleep and takes its time to wake, most of all in a virtual machine, where
+the host gives it away meanwhile. So the kernel is asked for no waking latency at all as long as a
+session runs (docs.kernel.org, "PM Quality Of Service Interface"); cyclictest measures like that
+too. Where a processor has but one shallow sleep, as on a Pi up to the 4, it changes nothing.
+
 This is a setting of the whole process, like its environment, so it is kept here and not passed
 about. Where nobody has entered it, `raise_this_thread` does nothing.
 """
 
 import ctypes
 import os
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
+from typing import BinaryIO
 
 ORDINARY_LOSS = (
     "This computer gives Andante no real-time rights, so a busy program beside it can make a light "
@@ -31,9 +39,16 @@ UNLOCKED_LOSS = (
     "Memory cannot be locked, so a computer short of memory can hold up a cue; "
     "`make install` sets up the right."
 )
+DROWSY_LOSS = (
+    "Idle processors may go to sleep between cues, and some computers take milliseconds to wake "
+    "them; `make install` sets up the right to keep them awake."
+)
 SWITCH_INTERVAL_S = 0.0002
 """How long a thread may go on in Python while another wants to; Python's own 5 ms would be seen
 in the light (sys.setswitchinterval)."""
+
+_KEPT_S = 0.005
+"""How long `undisturbed` keeps Python's lock at most, if what it is for does not end before."""
 
 TIMER_SLACK_NS = 1
 """How late the kernel may wake an ordinary thread to save power; 50 us by itself (prctl(2))."""
@@ -44,6 +59,9 @@ _MCL_FUTURE = 2
 _MCL_ONFAULT = 4  # only what is used, or every thread's whole stack would be held
 _PR_SET_TIMERSLACK = 29  # <sys/prctl.h>
 _USUAL_TIMER_SLACK = 0
+LATENCY_REQUEST = Path("/dev/cpu_dma_latency")
+"""Whoever holds it open says here, as a 32-bit number, how many microseconds waking may take."""
+_NO_LATENCY = struct.pack("=i", 0)
 
 
 class ThreadRole(IntEnum):
@@ -58,15 +76,21 @@ class ThreadRole(IntEnum):
 
 @dataclass(frozen=True)
 class Scheduling:
-    """What was obtained. `losses`: a sentence for each right that is missing."""
+    """What was obtained. `losses`: a sentence for each right that is missing.
+
+    `kept_awake` is None where this kernel has no such request.
+    """
 
     real_time: bool
     memory_locked: bool
+    kept_awake: bool | None
     losses: tuple[str, ...]
 
     def __str__(self) -> str:
         mode = "real-time (SCHED_FIFO)" if self.real_time else "ordinary"
-        return f"{mode}, memory {'locked' if self.memory_locked else 'not locked'}"
+        memory = "locked" if self.memory_locked else "not locked"
+        awake = ", processors kept awake" if self.kept_awake else ""
+        return f"{mode}, memory {memory}{awake}"
 
 
 _entered = False
@@ -91,16 +115,21 @@ def running(wanted: bool = True) -> Iterator[Scheduling]:
         _libc().prctl(_PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0)
     real_time = wanted and _take(ThreadRole.REST)
     locked = wanted and _lock_memory()
-    losses = [
-        text
-        for lost, text in ((not real_time, ORDINARY_LOSS), (not locked, UNLOCKED_LOSS))
-        if wanted and lost
-    ]
+    awake = _keep_awake() if wanted else None
+    kept_awake = awake is not None if LATENCY_REQUEST.exists() else None
+    obtained = (
+        (real_time, ORDINARY_LOSS),
+        (locked, UNLOCKED_LOSS),
+        (kept_awake is not False, DROWSY_LOSS),
+    )
+    losses = tuple(text for has, text in obtained if wanted and not has)
     _entered, _real_time = True, real_time
     try:
-        yield Scheduling(real_time, locked, tuple(losses))
+        yield Scheduling(real_time, locked, kept_awake, losses)
     finally:
         _entered = _real_time = False
+        if awake is not None:
+            awake.close()  # which withdraws the request
         if real_time:
             os.sched_setscheduler(0, *before)
         if locked:
@@ -113,6 +142,23 @@ def raise_this_thread(role: ThreadRole) -> None:
     """Give the calling thread its place; nothing happens in ordinary running."""
     if _real_time:
         _take(role)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Inside, other threads do not get Python's lock as long as this one does not wait.
+
+    For the fraction of a millisecond around the moment that a thread is there for. Nothing changes
+    outside of `running`.
+    """
+    if not _entered:
+        yield
+        return
+    sys.setswitchinterval(_KEPT_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 
 @contextmanager
@@ -141,6 +187,20 @@ def _take(role: ThreadRole) -> bool:
 def _lock_memory() -> bool:
     flags = _MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT
     return bool(_libc().mlockall(flags) == 0)
+
+
+def _keep_awake() -> BinaryIO | None:
+    """The request, which holds as long as it is open; None where it cannot be made."""
+    try:
+        request = LATENCY_REQUEST.open("r+b", buffering=0)
+    except OSError:
+        return None
+    try:
+        request.write(_NO_LATENCY)
+    except OSError:
+        request.close()
+        return None
+    return request
 
 
 def _libc() -> ctypes.CDLL:

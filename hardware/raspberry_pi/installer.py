@@ -88,7 +88,8 @@ class Installer:
         self._do("systemctl", "enable", *units)
         if self._booted:
             self._do("udevadm", "control", "--reload")
-            self._do("udevadm", "trigger", "--subsystem-match=tty", "--subsystem-match=usb-serial")
+            matches = [f"--subsystem-match={name}" for name in ("tty", "usb-serial", "misc")]
+            self._do("udevadm", "trigger", *matches)
             self._do("systemctl", "daemon-reload")
             self._do("systemctl", "restart", *units)
         return sorted(written)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from andante.cues.haptic import HapticOutput
-from andante.cues.led import NOTE_MS, PULSE_MS, LedOutput
+from andante.cues.led import AWAKE_NS, NOTE_MS, PULSE_MS, LedOutput
 from andante.cues.player import TOO_LATE_NS
 from andante.cues.ring import BEAT_FRAME_MS, RingOutput
 from andante.cues.scheduled import LATE_NS
@@ -39,6 +39,17 @@ class StallingClock(MonotonicClock):
         super().sleep_until_ns(deadline_ns + self._stall_ns)
 
 
+class NotingClock(MonotonicClock):
+    """Remembers until when somebody wanted to sleep."""
+
+    def __init__(self) -> None:
+        self.deadlines_ns: list[int] = []
+
+    def sleep_until_ns(self, deadline_ns: int) -> None:
+        self.deadlines_ns.append(deadline_ns)
+        super().sleep_until_ns(deadline_ns)
+
+
 def wait_ns(duration_ns: int) -> None:
     clock = MonotonicClock()
     clock.sleep_until_ns(clock.now_ns() + duration_ns)
@@ -59,6 +70,20 @@ def test_the_led_goes_off_after_its_pulse() -> None:
     for on, off, pulse_ms in ((1, 2, PULSE_MS), (3, 4, NOTE_MS)):
         took_ns = frames[off][0] - frames[on][0]
         assert abs(took_ns - pulse_ms * NS_PER_MS) < TOO_LATE_NS
+
+
+def test_the_led_is_awake_before_its_moment_and_on_no_sooner_than_that() -> None:
+    clock, factory = NotingClock(), mock_pin_factory()
+    output = mock_led_output(clock, factory=factory)
+    output.start()
+    record = PinRecord(clock, factory, CUE_LED_GPIO)
+    planned_ns = clock.now_ns() + 20 * NS_PER_MS
+    output.schedule(Cue(0, planned_ns))
+    wait_ns(150 * NS_PER_MS)
+    output.stop()
+    off_ns = planned_ns + PULSE_MS * NS_PER_MS
+    assert clock.deadlines_ns == [planned_ns - AWAKE_NS, off_ns]
+    assert record.frames()[1][0] >= planned_ns
 
 
 def test_the_ring_decays_to_dark_and_is_never_red() -> None:

@@ -34,6 +34,7 @@ from hardware.raspberry_pi.installer import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from andante.realtime import LATENCY_REQUEST
 from andante_host.cli_console import console as console_command
 from andante_host.console.server import PING_S, SHUTDOWN_S
 
@@ -539,10 +540,14 @@ def test_the_folders_and_who_may_look_into_them(staged: Path) -> None:
 @needs("udevadm", "unshare")
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a /etc/udev of its own")
 def test_udev_understands_every_rule() -> None:
-    """udev reads the rules where they belong, but in a mount namespace of its own."""
+    """udev reads the rules where they belong, but in a mount namespace of its own, with the
+    group that the installer makes before.
+    """
     rules = FILES / "etc/udev/rules.d/60-andante.rules"
     script = (
         "mount -t tmpfs none /etc/udev && mount -t tmpfs none /run && mkdir /etc/udev/rules.d && "
+        "cp /etc/group /run/group && echo andante:x:994: >> /run/group && "
+        "mount --bind /run/group /etc/group && "
         '{ cat "$0"; printf "%s" "$1"; } > /etc/udev/rules.d/60-andante.rules && '
         "udevadm test --action=add /sys/class/tty/tty 2>&1"
     )
@@ -575,3 +580,10 @@ def test_every_serial_chip_gets_the_boards_name() -> None:
     assert "link_priority=-10" in priorities[True]
     assert "link_priority=10" in priorities[False]
     assert any('ATTR{latency_timer}="1"' in rule and "ftdi_sio" in rule for rule in rules)
+
+
+def test_the_engines_group_may_ask_for_wakeful_processors() -> None:
+    rules = (FILES / "etc/udev/rules.d/60-andante.rules").read_text().splitlines()
+    (rule,) = (rule for rule in rules if f'KERNEL=="{LATENCY_REQUEST.name}"' in rule)
+    assert 'GROUP="andante"' in rule
+    assert 'MODE="0660"' in rule

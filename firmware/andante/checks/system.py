@@ -117,9 +117,9 @@ def free_disk_bytes(folder: Path) -> int:
 
 
 def check_rights(scheduling: Scheduling, rtprio: int, memlock_bytes: int) -> Finding:
-    """May the trainer's threads go before all others, and stay in memory?
+    """May the trainer's threads go before all others, stay in memory, and find a processor awake?
 
-    `scheduling`: what was obtained when both were asked for. `rtprio`, `memlock_bytes`: this
+    `scheduling`: what was obtained when all was asked for. `rtprio`, `memlock_bytes`: this
     process's limits (UNLIMITED: none), which bind only users without the right to pass them.
     """
     lost = []
@@ -131,16 +131,20 @@ def check_rights(scheduling: Scheduling, rtprio: int, memlock_bytes: int) -> Fin
     if not scheduling.memory_locked:
         limit = "none" if memlock_bytes == UNLIMITED else f"{memlock_bytes // 1024} KB"
         lost.append(f"memory cannot be locked (limit {limit}), so a cue may wait for the disk")
+    if scheduling.kept_awake is False:
+        lost.append("idle processors cannot be kept awake, so a cue may wait for one to wake up")
     figures = {"rtprio": rtprio, "memlock_bytes": memlock_bytes}
     if not lost:
-        found = "Real-time priority is granted and memory can be locked."
+        awake = ", and idle processors stay awake in a session" if scheduling.kept_awake else ""
+        found = f"Real-time priority is granted and memory can be locked{awake}."
         return Finding("real time", Verdict.OK, found, figures=figures)
     text = "; ".join(lost)
     return Finding(
         "real time",
         Verdict.WARNING,
         f"{text[:1].upper()}{text[1:]}.",
-        "Run `make install`, or raise this user's limits rtprio and memlock, and log in again.",
+        "Run `make install`, or raise this user's limits rtprio and memlock and give the user the "
+        "right to write /dev/cpu_dma_latency, and log in again.",
         figures,
     )
 

@@ -7,11 +7,13 @@ from andante.cues.scheduled import ScheduledOutput
 from andante.cues.shapes import Shape
 from andante.pins import CUE_LED_GPIO
 from andante.ports import CueKind
-from andante.timebase import NS_PER_MS, Clock
+from andante.timebase import NS_PER_MS, NS_PER_US, Clock
 
 PULSE_MS = 60
 NOTE_MS = 30
 """Flashes shorter than a tenth of a second look the dimmer the shorter they are (Bloch 1885)."""
+AWAKE_NS = 400 * NS_PER_US
+"""Longer than nearly every waking took (docs/timing.md); a thousandth of a core at two a second."""
 
 LED_SHAPE = Shape(
     pulses={
@@ -29,6 +31,8 @@ class LedOutput(ScheduledOutput):
     A beat: on at its time, off 60 ms later; a note 30 ms. A breath: brightness follows it,
     dimmed by pulse width.
     """
+
+    awake_ns = AWAKE_NS
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from andante.cues.player import CuePlayer, Step
 from andante.cues.shapes import Shape
 from andante.errors import OutputError
 from andante.ports import AudioTiming, Cue, CueReport, Fault, FaultKind
-from andante.realtime import ThreadRole, raise_this_thread
+from andante.realtime import ThreadRole, raise_this_thread, undisturbed
 from andante.timebase import NS_PER_MS, NS_PER_S, NS_PER_US, Clock
 
 LATE_NS = 5 * NS_PER_MS
@@ -25,7 +25,13 @@ class ScheduledOutput(ABC):
     `actual_ns` is the middle of the call that drives the device, its uncertainty half the time
     the call took; for a part of a breath that is the frame with which it begins. Needs a clock
     that runs by itself: the simulated one has no use for threads.
+
+    A sleep ends late by what it takes to wake up. Where `awake_ns` is given, the thread is awake
+    that long before a cue's moment and meets it by reading the clock. That is for one output
+    only: two that wait so at the same moment wait for each other.
     """
+
+    awake_ns = 0
 
     def __init__(
         self, name: str, clock: Clock, shape: Shape, simulated: bool, glow_only: bool = False
@@ -134,8 +140,15 @@ class ScheduledOutput(ABC):
                 self._pending = self._player.step(max(due_ns, now_ns))
                 if self._pending is None:
                     continue
-            self._clock.sleep_until_ns(due_ns)
-            self._show_pending()
+                awake_ns = 0 if self._pending.cue is None else self.awake_ns
+            self._clock.sleep_until_ns(due_ns - awake_ns)
+            if not awake_ns:
+                self._show_pending()
+                continue
+            with undisturbed():
+                while self._clock.now_ns() < due_ns:
+                    pass
+                self._show_pending()
 
     def _show_pending(self) -> None:
         """Show what is due, unless it was withdrawn during the last sleep or that was too long."""
