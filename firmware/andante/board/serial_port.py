@@ -8,7 +8,8 @@ from andante.errors import BoardError
 from andante.timebase import Clock
 
 BAUD = 250_000  # bit/s; divides the ATmega328P's 16 MHz exactly
-READ_WAIT_S = 0.005
+READ_WAIT_S = 0.02
+"""How often somebody looks whether something is to be sent; what arrives is read at once."""
 WRITE_WAIT_S = 0.2
 
 
@@ -61,7 +62,7 @@ class PySerialPort:
         return f"The serial port {self._path} cannot be opened ({error}); check the sensor board."
 
     def read(self) -> list[tuple[int, bytes]]:
-        """What has arrived, stamped on arrival; waits up to 5 ms. Raises BoardError."""
+        """What has arrived, stamped on arrival; waits up to 20 ms. Raises BoardError."""
         port = self._open_port()
         try:
             first = port.read(1)
