@@ -100,11 +100,12 @@ def report(session: Path, out: Path | None, pdf: bool, plots: Path | None, force
 
     out = _page(session.with_suffix(""), out, pdf)
     _refuse_overwriting(session, out, force)
-    with view_ahead(session) as view:
+    with view_ahead(session) as ahead:
         from andante_host.report import commands
 
-        for path in commands.report_of(view.result(), out, plots):
-            click.echo(path)
+        view = ahead.result()
+    for path in commands.report_of(view, out, plots, by_two=True):
+        click.echo(path)
 
 
 @main.command()

@@ -119,8 +119,8 @@ def _check_length(path: Path, made_s: float) -> None:
     minutes = made_s / S_PER_MINUTE
     if minutes not in RECORDING_MINUTES:
         raise RecordingError(
-            f"{path} would become {minutes:.1f} minutes long, but {RECORDING_MINUTES.low:g} to "
-            f"{RECORDING_MINUTES.high:g} minutes are allowed; cut it or choose another."
+            f"{path} would become {made_s:.1f} s long, but {RECORDING_MINUTES.low * S_PER_MINUTE:g} s "
+            f"to {RECORDING_MINUTES.high:g} minutes are allowed; cut it or choose another."
         )
 
 

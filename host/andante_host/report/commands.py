@@ -8,8 +8,6 @@ from andante_host.report.page import render, write_text
 from andante_host.report.pdf import write_pdf
 from andante_host.report.plots.pictures import pictures
 from andante_host.report.plots.style import Picture, style
-from andante_host.report.trend import gather
-from andante_host.report.trend_page import chapters, render_trend
 from andante_host.report.view import View, view_of
 
 
@@ -21,11 +19,11 @@ def report(session: Path, out: Path, plots: Path | None = None) -> list[Path]:
     return report_of(view_of(session), out, plots)
 
 
-def report_of(view: View, out: Path, plots: Path | None = None) -> list[Path]:
-    """`report` of a session that has been analysed."""
+def report_of(view: View, out: Path, plots: Path | None = None, by_two: bool = False) -> list[Path]:
+    """`report` of a session that has been analysed; `by_two`: drawn on two processor cores."""
     with style():
         shown = pictures(view)
-        return _write(render(view, shown), shown, out, plots, view.analysis.data.path.stem)
+        return _write(render(view, shown, by_two), shown, out, plots, view.analysis.data.path.stem)
 
 
 def trend(
@@ -39,6 +37,9 @@ def trend(
 
     As `report` for the rest; `mixed` allows several patient codes. Raises AndanteError.
     """
+    from andante_host.report.trend import gather
+    from andante_host.report.trend_page import chapters, render_trend
+
     patient = gather(paths, mixed, on_file)
     with style():
         found = chapters(patient)

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from andante.errors import SessionFileError
+from andante_host.report.ahead import made_by_two
 from andante_host.report.answers import answers
 from andante_host.report.figures import (
     OUTPUT_COLUMNS,
@@ -62,10 +63,10 @@ def write_text(out: Path, page: str) -> None:
         ) from None
 
 
-def render(view: View, shown: Sequence[Picture]) -> str:
+def render(view: View, shown: Sequence[Picture], by_two: bool = False) -> str:
     """The whole page: one file, no scripts, nothing from the network, every text escaped.
 
-    To be called inside `plots.style.style()`.
+    `by_two`: `draw` on two processor cores. To be called inside `plots.style.style()`.
     """
     blocks, data = view.blocks, view.analysis.data
     plan, changes = data.header.plan, blocks["session"]["tempo_changes"]
@@ -80,7 +81,7 @@ def render(view: View, shown: Sequence[Picture]) -> str:
         tempo_lines=tempo_lines(changes, tempo_unit(view.exercise, plan)),
         feelings=feelings(data.self_reports),
         rate_columns=_rate_columns(view),
-        pictures=draw(shown),
+        pictures=draw(shown, by_two),
         sections=sections(blocks),
         output_columns=OUTPUT_COLUMNS,
         output_rows=output_rows(blocks["timing"]),
@@ -105,9 +106,14 @@ def template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def draw(shown: Sequence[Picture]) -> list[Drawn]:
-    """The pictures as SVG for the middle of a page."""
-    return [Drawn(p.name, p.title, p.caption, inline_svg(p.figure, p.name, p.title)) for p in shown]
+def draw(shown: Sequence[Picture], by_two: bool = False) -> list[Drawn]:
+    """The pictures as SVG for the middle of a page; `by_two`: on two processor cores."""
+    return made_by_two(_drawn, shown) if by_two else [_drawn(picture) for picture in shown]
+
+
+def _drawn(picture: Picture) -> Drawn:
+    svg = inline_svg(picture.figure, picture.name, picture.title)
+    return Drawn(picture.name, picture.title, picture.caption, svg)
 
 
 def _rate_columns(view: View) -> tuple[str, list[str]]:
