@@ -116,11 +116,11 @@ def _check_numbers(spec: RecordingSpec) -> None:
 
 
 def _check_length(path: Path, made_s: float) -> None:
-    minutes = made_s / S_PER_MINUTE
-    if minutes not in RECORDING_MINUTES:
+    if made_s / S_PER_MINUTE not in RECORDING_MINUTES:
+        shortest_s = RECORDING_MINUTES.low * S_PER_MINUTE
         raise RecordingError(
-            f"{path} would become {made_s:.1f} s long, but {RECORDING_MINUTES.low * S_PER_MINUTE:g} s "
-            f"to {RECORDING_MINUTES.high:g} minutes are allowed; cut it or choose another."
+            f"{path} would become {made_s:.1f} s long, but {shortest_s:g} s to "
+            f"{RECORDING_MINUTES.high:g} minutes are allowed; cut it or choose another."
         )
 
 
