@@ -17,6 +17,12 @@ BESIDE_BOARD := --ignore tests/sensor_board --ignore tests/emulated_board --igno
 BESIDE_BROWSER := --ignore tests/browser
 OUT ?= sessions
 
+# Tests by their mark: side by side first, then, one by one, those that keep real time.
+define on_all_cores
+	$(PYTHON) -m pytest -n logical --dist loadfile -m "$(1) and not alone" $(2); \
+	$(PYTHON) -m pytest -m "$(1) and alone" $(2)
+endef
+
 comma := ,
 
 # Installs Debian packages that are missing, or names them in one sentence.
@@ -89,12 +95,12 @@ page: $(VENV)/.page ## The therapist's page on this computer, with simulated pat
 
 .PHONY: test
 test: $(VENV)/.dev check ## Install what tests need; style, types, architecture and the tests (some ten minutes)
-	@$(PYTHON) -m pytest -m "not long" $(BESIDE_BOARD) $(BESIDE_BROWSER)
+	@$(call on_all_cores,not long,$(BESIDE_BOARD) $(BESIDE_BROWSER))
 
 .PHONY: test-long
 test-long: $(VENV)/.dev ## The suites that take minutes of real time
 	@$(call apt_install,$(BROWSER_PACKAGES))
-	@$(PYTHON) -m pytest -m long $(BESIDE_BOARD)
+	@$(call on_all_cores,long,$(BESIDE_BOARD))
 
 .PHONY: validation
 validation: $(VENV)/.dev ## Measure every figure of docs/validation.md anew

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from andante.engine import RunOptions, run_session
 from andante.plan import parse_plan
@@ -15,6 +16,8 @@ from andante.simulated.patients import HEALTHY_WALKER, SimulatedPatient
 from andante.simulated.pty_board import PtyBoard
 from andante.simulated.source import TickClock
 from andante.timebase import NS_PER_S, MonotonicClock, seconds_to_ns
+
+pytestmark = pytest.mark.alone
 
 PLAN = """
 exercise = "walk"

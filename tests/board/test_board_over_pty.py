@@ -20,6 +20,8 @@ from andante.simulated.source import Press, TickClock
 from andante.timebase import NS_PER_MS, NS_PER_S, MonotonicClock
 from support.board import TICK_HZ, Heard, ListSource, steps, streams
 
+pytestmark = pytest.mark.alone
+
 CLOCK = MonotonicClock()
 
 

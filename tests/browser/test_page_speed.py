@@ -16,7 +16,7 @@ from support.browser_furnished import Furnished, wait_until_read
 from support.browser_house import House
 from support.browser_pages import pages_within_reach
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.alone]
 
 FURNISHED = True
 LOADS = 5

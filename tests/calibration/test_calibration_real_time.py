@@ -18,6 +18,8 @@ from andante.simulated.source import TickClock
 from andante.timebase import NS_PER_MS, NS_PER_S, MonotonicClock
 from support.ears import TICK_HZ, EarSource
 
+pytestmark = pytest.mark.alone
+
 INJECTED_MS = 2.5
 
 

@@ -12,6 +12,8 @@ from andante.ports import UNGIVEN_KINDS, Cue, CueReport, Fault, FaultKind
 from andante.timebase import NS_PER_MS
 from support.outputs import RIGS, Rig, open_rig
 
+pytestmark = pytest.mark.alone
+
 BEAT_NS = 340 * NS_PER_MS  # longer than any click or flash, within the flash limit
 MONITOR_DELAY_NS = 100 * NS_PER_MS
 """How far apart a witness may see a cue: constant in one run, and no part of the contract."""

@@ -16,6 +16,8 @@ from andante.timebase import NS_PER_MS, NS_PER_S, MonotonicClock, SimulatedClock
 from support.breaths import breath_cues
 from support.outputs import PinRecord, onsets_ns
 
+pytestmark = pytest.mark.alone
+
 
 def felt(cues: list[Cue]) -> list[tuple[int, float]]:
     """The motor's drive over simulated time."""

@@ -26,6 +26,8 @@ from andante.timebase import NS_PER_MS, NS_PER_S, MonotonicClock
 from andante.timeline.flash_gate import SHORTEST_GAP_NS
 from support.outputs import PinRecord, ring_frames
 
+pytestmark = pytest.mark.alone
+
 PIXELS = 16
 
 

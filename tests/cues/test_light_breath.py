@@ -31,6 +31,8 @@ from support.breaths import (
 )
 from support.outputs import PinRecord, ring_frames
 
+pytestmark = pytest.mark.alone
+
 RING_STEPS = 76
 STEPS = {"led": PWM_STEPS, "ring": RING_STEPS}
 START_NS = 5 * NS_PER_S

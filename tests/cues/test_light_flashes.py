@@ -32,6 +32,8 @@ from andante.timeline.flashes import (
 from support.breaths import Frames, breath_cues
 from support.outputs import FULL_RING, PinRecord, ring_frames
 
+pytestmark = pytest.mark.alone
+
 START_NS = NS_PER_S
 
 

@@ -22,6 +22,8 @@ from andante.timebase import NS_PER_MS, NS_PER_S, MonotonicClock
 from support.breaths import Frames
 from support.outputs import PinRecord, ring_frames
 
+pytestmark = pytest.mark.alone
+
 LIMIT_NS = 100 * NS_PER_MS
 NAMES = ("led", "ring", "haptic")
 

@@ -17,6 +17,8 @@ from andante.errors import OutputError
 from andante.ports import Cue, FaultKind
 from andante.timebase import NS_PER_MS, NS_PER_S, MonotonicClock
 
+pytestmark = pytest.mark.alone
+
 RATE_HZ = 48_000
 BUFFER_NS = FRAMES_PER_BUFFER * NS_PER_S // RATE_HZ
 

@@ -8,7 +8,7 @@ import pytest
 
 from support.sound_walk import Walk, sound_walk
 
-pytestmark = pytest.mark.real_sound
+pytestmark = [pytest.mark.real_sound, pytest.mark.alone]
 
 
 @pytest.fixture(autouse=True)

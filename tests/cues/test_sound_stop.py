@@ -17,7 +17,7 @@ from andante.ports import Cue, CueKind
 from andante.timebase import NS_PER_MS, NS_PER_S, MonotonicClock
 from support.pulse import PulseServer, RecordedSound, pulse_server
 
-pytestmark = pytest.mark.real_sound
+pytestmark = [pytest.mark.real_sound, pytest.mark.alone]
 
 MOST_MS = 80.0
 """Of the 100 ms from a press to silence, the runner's look-round may take 20."""

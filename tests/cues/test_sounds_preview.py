@@ -15,6 +15,8 @@ from andante.errors import OutputError
 from andante.timebase import MonotonicClock
 from support.pulse import pulse_server
 
+pytestmark = pytest.mark.alone
+
 RATE_HZ = 48_000
 
 

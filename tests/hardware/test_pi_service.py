@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.alone
+
 HERE = Path(__file__).parent
 PROJECT = Path(__file__).parents[2]
 NEEDED = ("systemd-nspawn", "systemd-sysusers", "unshare")

@@ -35,7 +35,7 @@ from support.console import _TOKEN, PASSWORD
 from support.control import wait_for
 from support.live_watchers import unchecked, watchers
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.alone]
 
 CLOCK = MonotonicClock()
 WALK: dict[str, Any] = {
