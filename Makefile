@@ -129,7 +129,7 @@ firmware: $(VENV)/.made ## Build the sensor board's firmware
 
 .PHONY: test-board
 test-board: $(VENV)/.dev firmware ## The firmware's own tests, and the firmware on an emulated chip
-	@$(PYTHON) -m pytest tests/sensor_board tests/emulated_board
+	@$(PYTHON) -m pytest -n logical --dist loadfile tests/sensor_board tests/emulated_board
 
 .PHONY: test-pi
 test-pi: $(VENV)/.dev firmware ## The whole trainer on an emulated Raspberry Pi
