@@ -96,16 +96,17 @@ def report(session: Path, out: Path | None, pdf: bool, plots: Path | None, force
       andante-host report walk.andante --pdf
       andante-host report walk.andante --plots pictures/
     """
-    from andante_host.report.ahead import view_ahead
+    from andante_host.report.ahead import no_garbage_collected, view_ahead
 
     out = _page(session.with_suffix(""), out, pdf)
     _refuse_overwriting(session, out, force)
-    with view_ahead(session) as ahead:
-        from andante_host.report import commands
+    with no_garbage_collected():
+        with view_ahead(session) as ahead:
+            from andante_host.report import commands
 
-        view = ahead.result()
-    for path in commands.report_of(view, out, plots, by_two=True):
-        click.echo(path)
+            view = ahead.result()
+        for path in commands.report_of(view, out, plots, by_two=True):
+            click.echo(path)
 
 
 @main.command()

@@ -4,18 +4,41 @@ First a session's analysis, while the command loads the library that draws, whic
 long; then every second picture.
 """
 
+import gc
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from andante_host.report.view import View
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
+
+_held: list[tuple[Callable[[Any], Any], Sequence[Any]]] = []  # in the other process alone
+
+
+@contextmanager
+def no_garbage_collected() -> Iterator[None]:
+    """For a command that soon ends: looking for garbage while libraries load takes 7 % of it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@contextmanager
+def _second_process(**beginning: Any) -> Iterator[ProcessPoolExecutor]:
+    with warnings.catch_warnings():
+        # Said from Python 3.12 on; the other threads are the numerical library's, which expects it.
+        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+        with ProcessPoolExecutor(1, mp_context=get_context("fork"), **beginning) as process:
+            yield process
 
 
 @contextmanager
@@ -24,7 +47,7 @@ def view_ahead(session: Path) -> Iterator["Future[View]"]:
 
     For a command that has just begun: the process is forked, so nothing may run beside it yet.
     """
-    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as process:
+    with _second_process() as process:
         yield process.submit(_view_of, session)
 
 
@@ -37,11 +60,17 @@ def _view_of(session: Path) -> "View":
 def made_by_two(make: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
     """`make` of each item, every second one in the other process; raises what went wrong there.
 
-    Items and what is made of them go from one to the other, so both have to be picklable.
+    The items are there already, since it is a copy of this process; what is made comes back, so
+    that has to be picklable.
     """
     made: list[Made | None] = [None] * len(items)
-    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as process:
-        theirs = process.map(make, items[1::2])
+    with _second_process(initializer=_held.extend, initargs=([(make, items)],)) as process:
+        theirs = process.map(_make_held, range(1, len(items), 2))
         made[::2] = [make(item) for item in items[::2]]
         made[1::2] = theirs
     return cast(list[Made], made)
+
+
+def _make_held(place: int) -> Any:
+    make, items = _held[-1]
+    return make(items[place])
