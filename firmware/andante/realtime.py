@@ -13,7 +13,7 @@ No thread is bound to a core: on two cores that only takes away the choice of a 
 An idle processor goes to sleep and takes its time to wake, most of all in a virtual machine, where
 the host gives it away meanwhile. So the kernel is asked for no waking latency at all as long as a
 session runs (docs.kernel.org, "PM Quality Of Service Interface"); cyclictest measures like that
-too. Where a processor has but one shallow sleep, as on a Pi up to the 4, it changes nothing.
+too. Where the processors have no deeper sleep to be kept from, it changes nothing.
 
 This is a setting of the whole process, like its environment, so it is kept here and not passed
 about. Where nobody has entered it, `raise_this_thread` does nothing.

@@ -52,16 +52,22 @@ class NotingClock(MonotonicClock):
         super().sleep_until_ns(deadline_ns)
 
 
+def started_led(clock: MonotonicClock) -> tuple[LedOutput, PinRecord]:
+    """An LED that is on its mock pin, and what the pin does from now on."""
+    factory = mock_pin_factory()
+    output = mock_led_output(clock, factory=factory)
+    output.start()
+    return output, PinRecord(clock, factory, CUE_LED_GPIO)
+
+
 def wait_ns(duration_ns: int) -> None:
     clock = MonotonicClock()
     clock.sleep_until_ns(clock.now_ns() + duration_ns)
 
 
 def test_the_led_goes_off_after_its_pulse() -> None:
-    clock, factory = MonotonicClock(), mock_pin_factory()
-    output = mock_led_output(clock, factory=factory)
-    output.start()
-    record = PinRecord(clock, factory, CUE_LED_GPIO)
+    clock = MonotonicClock()
+    output, record = started_led(clock)
     start_ns = clock.now_ns() + 20 * NS_PER_MS
     output.schedule(Cue(0, start_ns))
     output.schedule(Cue(1, start_ns + 400 * NS_PER_MS, CueKind.NOTE))
@@ -75,10 +81,8 @@ def test_the_led_goes_off_after_its_pulse() -> None:
 
 
 def test_the_led_is_awake_before_its_moment_and_on_no_sooner_than_that() -> None:
-    clock, factory = NotingClock(), mock_pin_factory()
-    output = mock_led_output(clock, factory=factory)
-    output.start()
-    record = PinRecord(clock, factory, CUE_LED_GPIO)
+    clock = NotingClock()
+    output, record = started_led(clock)
     planned_ns = clock.now_ns() + 20 * NS_PER_MS
     output.schedule(Cue(0, planned_ns))
     wait_ns(150 * NS_PER_MS)

@@ -8,8 +8,9 @@ import pytest
 
 from andante.timebase import SimulatedClock
 from andante_host.imports.importer import import_file
+from andante_host.report.commands import report
 from andante_host.report.figures import clock_text, number
-from andante_host.report.page import MAX_BYTES, write_report
+from andante_host.report.page import MAX_BYTES
 from andante_host.report.words import LATENCY_SENTENCE
 from support.reports import Tags, page_of, text_of
 from support.sessions import Walk, write_walk
@@ -111,7 +112,7 @@ def test_half_an_hour_stays_below_a_megabyte(tmp_path: Path) -> None:
     walk = Walk(cued_s=1_740.0, tempo_spm=120.0, samples=False)
     session, out = tmp_path / "long.andante", tmp_path / "long.html"
     write_walk(session, walk)
-    write_report(session, out)
+    report(session, out)
     assert 100_000 < out.stat().st_size <= MAX_BYTES
 
 

@@ -25,10 +25,9 @@ from andante_host.report.happened import (
     tempo_lines,
     tempo_unit,
 )
-from andante_host.report.plots.pictures import pictures
-from andante_host.report.plots.style import Picture, style
+from andante_host.report.plots.style import Picture
 from andante_host.report.svg import inline_svg
-from andante_host.report.view import View, view_of
+from andante_host.report.view import View
 from andante_host.report.words import latency_words, missing_words
 
 _HERE = Path(__file__).parent
@@ -43,14 +42,6 @@ class Drawn:
     title: str
     caption: str
     svg: Markup
-
-
-def write_report(session: Path, out: Path) -> None:
-    """Write the report of a session file to `out`. Raises SessionFileError for either."""
-    view = view_of(session)
-    with style():
-        page = render(view, pictures(view))
-    write_text(out, page)
 
 
 def write_text(out: Path, page: str) -> None:
