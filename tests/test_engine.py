@@ -25,11 +25,13 @@ from andante.commands import (
 from andante.engine import RunOptions, SessionResult, run_session
 from andante.errors import AndanteError, BoardError, SessionFileError
 from andante.plan import parse_plan
+from andante.ports import CueKind
 from andante.session.file import SessionData, load_session
 from andante.session.runner import DIZZY, FINISHED, STOPPED, Progress
 from andante.session.writer import SessionWriter
 from andante.timebase import NS_PER_S
 from andante_host.analysis import analyse
+from support.pauses import pauses_ns
 from support.script import Script
 
 WALK = """
@@ -41,6 +43,10 @@ cued_minutes = 1
 fade_s = 20
 carry_over_s = 20
 """
+
+
+SHORT_PAUSES_AT_S = (40.0, 43.12, 46.24, 49.36, 52.48, 55.6)
+"""Each at another place between two beats."""
 
 
 @dataclass
@@ -291,6 +297,29 @@ def test_a_pause_is_silent_and_everything_after_it_falls_so_much_later(tmp_path:
     reasons = [change.reason for change in paused.tempo_changes]
     assert "paused by the page" in reasons
     assert "resumed by the page" in reasons
+
+
+@pytest.mark.parametrize("pause_s", [0.04, 0.14, 0.24, 0.34])
+def test_a_short_pause_costs_what_was_handed_out_and_nothing_else(
+    tmp_path: Path, pause_s: float
+) -> None:
+    script = Script(
+        *((at_s, Pause()) for at_s in SHORT_PAUSES_AT_S),
+        *((at_s + pause_s, Resume()) for at_s in SHORT_PAUSES_AT_S),
+    )
+    data = run(WALK, tmp_path, commands=[script]).data
+    pauses = pauses_ns(data)
+    assert len(pauses) == len(SHORT_PAUSES_AT_S)
+    planned_ns = data.cues.planned_ns
+    steady = np.ones(planned_ns.size - 1, dtype=bool)
+    due = data.cues.kind == CueKind.BEAT
+    for begun_ns, dark_until_ns in pauses:
+        steady &= (planned_ns[1:] < begun_ns) | (planned_ns[:-1] >= dark_until_ns)
+        due &= (planned_ns < begun_ns) | (planned_ns >= dark_until_ns)
+    assert np.ptp(np.diff(planned_ns)[steady]) <= 2
+    for name in ("sound", "led"):
+        table = data.outputs[name]
+        assert set(data.cues.index[due].tolist()) <= set(table.cue_index[table.given].tolist())
 
 
 def test_what_people_say_is_in_the_file_and_dizziness_ends_the_session(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
-from andante.session.runner import PAUSED
 from andante.timebase import NS_PER_MS, NS_PER_S, MonotonicClock
 from support.browser import PHONE, TABLET, UPRIGHT, Visitor, visitor
 from support.browser_checks import too_wide_px
@@ -21,6 +20,7 @@ from support.browser_live import (
     wait_until_over,
 )
 from support.browser_pictures import picture
+from support.pauses import pauses_ns
 
 FURNISHED = True
 CLOCK = MonotonicClock()
@@ -142,11 +142,9 @@ def test_a_console_that_dies_costs_no_cue_and_pages_come_back(
     # Outside the pause the beat was steady, and every beat that was due had its light.
     steady = np.ones(intervals_ms.size, dtype=bool)
     kept = np.ones(data.cues.index.size, dtype=bool)
-    for pause in (phase for phase in data.phases if phase.name == PAUSED):
-        assert pause.end_ns is not None
-        # What was on its way when the pause began is dark, as a pause has to be.
-        kept &= (data.cues.planned_ns < pause.start_ns) | (data.cues.planned_ns >= pause.end_ns)
-        steady &= (beats_ns[1:] < pause.start_ns) | (beats_ns[:-1] > pause.end_ns)
+    for begun_ns, dark_until_ns in pauses_ns(data):
+        kept &= (data.cues.planned_ns < begun_ns) | (data.cues.planned_ns >= dark_until_ns)
+        steady &= (beats_ns[1:] < begun_ns) | (beats_ns[:-1] >= dark_until_ns)
     absent = (beats_ns >= killed_ns) & (beats_ns < back_ns)
     least_beats = (back_ns - killed_ns) / NS_PER_MS / np.median(intervals_ms) - 1
     print(f"{np.count_nonzero(absent)} beats while the console was away")
