@@ -10,6 +10,7 @@ PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice rubberband-cli libebur128-1 curl jq unzip
 BOARD_PACKAGES := gcc-avr avr-libc binutils-avr avrdude libsimavr-dev libelf-dev cppcheck gcovr
 BENCH_PACKAGES := stress-ng
+SERVICE_PACKAGES := systemd-container
 BROWSER_PACKAGES := chromium fonts-dejavu-core fonts-liberation
 PI_PACKAGES := qemu-system-arm device-tree-compiler cpio kmod e2fsprogs
 # These need the chip's compiler, emulators or a browser, and have targets of their own.
@@ -99,7 +100,7 @@ test: $(VENV)/.dev check ## Install what tests need; style, types, architecture 
 
 .PHONY: test-long
 test-long: $(VENV)/.dev ## The suites that take minutes of real time
-	@$(call apt_install,$(BROWSER_PACKAGES))
+	@$(call apt_install,$(BROWSER_PACKAGES) $(SERVICE_PACKAGES))
 	@$(call on_all_cores,long,$(BESIDE_BOARD))
 
 .PHONY: validation
