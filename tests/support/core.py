@@ -58,12 +58,12 @@ class CEvent(ctypes.Structure):
     )
 
 
-def make(target: str) -> str:
+def make(*words: str) -> str:
     """Run a target of the firmware's Makefile; returns what it printed, fails where it failed."""
     done = subprocess.run(
-        ["make", "-C", str(FIRMWARE), target], capture_output=True, text=True, check=False
+        ["make", "-C", str(FIRMWARE), *words], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, f"make {target}:\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, f"make {' '.join(words)}:\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
 
 
