@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from andante.errors import AndanteError
 
 PROJECT = Path(__file__).parents[2]
@@ -45,7 +47,8 @@ KERNEL = "linux-image-arm64"
 MODULES = ("bcm2835", "bcm2835_wdt", "ext4", "crc32c_generic", "snd-aloop")
 DEVICE_TREE = "bcm2837-rpi-3-b.dtb"
 REVISION = "0xa02082"  # of a Raspberry Pi 3B; a real one's boot loader passes it on
-FROM_DEBIAN = "pyaudio"
+WITHOUT_WHEEL = ("pyaudio", "rpi-ws281x")  # the first is Debian's; the other drives SPI, not here
+TARGET = {"platform_machine": "aarch64"}
 GLIBC_MINORS = range(17, 37)  # manylinux_2_NN up to Debian 12's
 UNUSED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/i18n", "usr/lib/udev")
 SITE = "usr/lib/python3/dist-packages"
@@ -253,12 +256,16 @@ def _merge_usr(root: Path) -> None:
 
 
 def _requirements() -> list[str]:
-    """What the trainer needs on a Pi, as setup.cfg says, but for what comes from Debian."""
+    """What the trainer needs on a Pi, as setup.cfg says, but for what pip would have to build."""
     setup = configparser.ConfigParser()
     setup.read(PROJECT / "setup.cfg")
     lines = setup["options"]["install_requires"] + setup["options.extras_require"]["pi"]
-    names = [line.strip() for line in lines.splitlines() if line.strip()]
-    return sorted(name for name in names if not name.startswith(FROM_DEBIAN))
+    needed = [Requirement(line) for line in lines.splitlines() if line.strip()]
+    return sorted(
+        f"{each.name}{each.specifier}"
+        for each in needed
+        if each.name not in WITHOUT_WHEEL and (each.marker is None or each.marker.evaluate(TARGET))
+    )
 
 
 def _install_wheels(root: Path, requirements: Sequence[str], folder: Path) -> None:

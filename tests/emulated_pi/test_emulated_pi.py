@@ -30,6 +30,11 @@ def test_it_ran_on_a_pi_with_the_boards_firmware(pi_session: SessionData) -> Non
     assert header.simulated_parts == ()
 
 
+def test_the_rings_library_knows_the_pi_and_its_pin(pi_walk: PiWalk) -> None:
+    # With what setup.cfg has installed; the pixels themselves need SPI, which is not emulated.
+    assert pi_walk.ring_pin == "RASPBERRY_PI_3B 10"
+
+
 def test_every_cue_is_a_flash_and_every_flash_a_cue(
     pi_walk: PiWalk, pi_session: SessionData
 ) -> None:

@@ -42,6 +42,7 @@ marks=/usr/lib/emulated_pi/marks.py
 uptime_s() { cut -d ' ' -f 1 /proc/uptime; }
 uptime_s >booted_s
 python3 $marks before.json
+python3 -c "import board; print(board.board_id, board.D10)" >ring_pin.txt 2>&1
 RECORDER & recorder=$!
 busybox time -v -o engine.txt python3 -m andante run plan.toml \
   --port /dev/ttyAMA0 --attended --out sessions --json >result.json 2>said.txt
@@ -73,6 +74,7 @@ class PiWalk:
     """A walk that has ended. All times are session time, all off by at most `uncertainty_us`.
 
     `steps_ns`: when the feet truly came down and left, by channel and edge, shape (n,).
+    `ring_pin`: how Blinka names the computer and the pin of the ring.
     `sound`: what came out of the loopback, a WAV file, if sound was asked for.
     """
 
@@ -83,6 +85,7 @@ class PiWalk:
     sound: Path | None
     said: str
     engine: str
+    ring_pin: str
     boot_s: float
     first_flash_s: float
     processor_s: float
@@ -159,6 +162,7 @@ def led_edges_of_walk(
         sound=card / "sound.wav" if sound else None,
         said=(card / "said.txt").read_text(),
         engine=(card / "engine.txt").read_text(),
+        ring_pin=(card / "ring_pin.txt").read_text().strip(),
         boot_s=float((card / "booted_s").read_text()),
         first_flash_s=first_ns / NS_PER_S,
         processor_s=pi.processor_s,
