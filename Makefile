@@ -130,7 +130,7 @@ firmware: $(VENV)/.made ## Build the sensor board's firmware
 
 .PHONY: test-board
 test-board: $(VENV)/.dev firmware ## The firmware's own tests, and the firmware on an emulated chip
-	@$(PYTHON) -m pytest -n logical --dist loadfile tests/sensor_board tests/emulated_board
+	@$(PYTHON) -m pytest -n logical --dist worksteal tests/sensor_board tests/emulated_board
 
 .PHONY: test-pi
 test-pi: $(VENV)/.dev firmware ## The whole trainer on an emulated Raspberry Pi
@@ -141,7 +141,7 @@ test-pi: $(VENV)/.dev firmware ## The whole trainer on an emulated Raspberry Pi
 .PHONY: test-browser
 test-browser: $(VENV)/.dev ## The therapist's page in a browser, with the real engine behind it
 	@$(call apt_install,$(BROWSER_PACKAGES))
-	@$(PYTHON) -m pytest -m "not long" tests/browser
+	@$(call on_all_cores,not long,tests/browser)
 
 .PHONY: emulated-board
 emulated-board: $(VENV)/.run firmware ## Play FORCE=FILE.csv through the firmware on an emulated chip; OUT=SESSION.andante

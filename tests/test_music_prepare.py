@@ -165,9 +165,9 @@ def test_a_lost_beat_is_refused(tmp_path: Path) -> None:
 @needs_preparing
 @pytest.mark.long
 def test_hundreds_of_beats_stay_on_time(tmp_path: Path) -> None:
-    beats_s = np.arange(0.4, 299.0, 0.5)
+    beats_s = np.arange(0.4, 149.0, 0.5)
     path = tmp_path / "long.wav"
-    soundfile.write(path, knocks(beats_s, 299.3, 48_000, chord=True), 48_000)
+    soundfile.write(path, knocks(beats_s, 149.3, 48_000, chord=True), 48_000)
     spec = spec_of(path, bpm=120.0, start_bpm=150.0, target_bpm=95.0)
     errors_s = heard_errors_s(prepare_recording(spec, tmp_path))
     print(f"beats off by {errors_s.min() * 1e3:.2f} to {errors_s.max() * 1e3:.2f} ms")

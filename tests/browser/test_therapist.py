@@ -25,6 +25,7 @@ from support.browser_live import (
 )
 from support.browser_pictures import picture
 
+pytestmark = pytest.mark.alone
 FURNISHED = True
 CODE = "P-100"
 CLOCK_READING_MS = 1

@@ -22,6 +22,7 @@ from support.browser_live import (
 from support.browser_pictures import picture
 from support.pauses import pauses_ns
 
+pytestmark = pytest.mark.alone
 FURNISHED = True
 CLOCK = MonotonicClock()
 STOPPING_NS = NS_PER_S
