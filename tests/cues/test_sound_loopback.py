@@ -68,5 +68,5 @@ def test_a_short_walk_is_heard_on_time(tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.mark.long
-def test_three_minutes_neither_jitter_nor_drift(tmp_path_factory: pytest.TempPathFactory) -> None:
-    check(walk_undisturbed(tmp_path_factory, 180.0, most_walks=5))
+def test_two_minutes_neither_jitter_nor_drift(tmp_path_factory: pytest.TempPathFactory) -> None:
+    check(walk_undisturbed(tmp_path_factory, 120.0, most_walks=5))

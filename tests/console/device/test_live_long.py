@@ -46,11 +46,11 @@ WALK: dict[str, Any] = {
 }
 WATCHERS = 20
 BROWSER_PAGES = 3
+"""Beside the watchers, real ones, which also draw what they get."""
 MOST_SESSIONS = 3
 MOST_LATE_CUES = 2
-"""Beside the watchers, real ones, which also draw what they get."""
 DOWNLOAD_BYTES = 200_000_000
-WINDOW_S = 45.0
+WINDOW_S = 30.0
 
 
 class Page:
