@@ -96,12 +96,13 @@ def report(session: Path, out: Path | None, pdf: bool, plots: Path | None, force
       andante-host report walk.andante --pdf
       andante-host report walk.andante --plots pictures/
     """
-    from andante_host.report.ahead import no_garbage_collected, view_ahead
+    from andante_host.report.ahead import no_garbage_collected, spare_documentation, view_ahead
 
     out = _page(session.with_suffix(""), out, pdf)
     _refuse_overwriting(session, out, force)
     with no_garbage_collected():
         with view_ahead(session) as ahead:
+            spare_documentation()
             from andante_host.report import commands
 
             view = ahead.result()

@@ -2,6 +2,8 @@
 
 import gc
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -36,3 +38,21 @@ def test_garbage_is_collected_again_afterwards() -> None:
     with no_garbage_collected():
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_matplotlib_loads_without_what_it_writes_about_itself_and_draws_the_same() -> None:
+    """In a process of its own each, as a command is."""
+    draw = (
+        "from matplotlib.figure import Figure\n"
+        "figure = Figure()\n"
+        "figure.subplots().plot([1, 2], color='C1', label='a line').pop().set(linewidth=3)\n"
+        "print(figure.axes[0].lines[0].get_linewidth(), 'Properties' in str(Figure.set.__doc__))\n"
+    )
+    spared = "from andante_host.report.ahead import spare_documentation as s; s()\n" + draw
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for program in (draw, spared)
+    ]
+    assert said == [["3.0", "True"], ["3.0", "False"]]

@@ -32,6 +32,19 @@ def no_garbage_collected() -> Iterator[None]:
         gc.enable()
 
 
+def spare_documentation() -> None:
+    """Have matplotlib load without writing the documentation of each kind of artist's properties.
+
+    That is a quarter of its loading, and no command reads it. Matplotlib has no setting for it:
+    a version that does it in another way only loads as slowly as it wants to.
+    """
+    from matplotlib.artist import Artist
+
+    writes = "_update_set_signature_and_docstring"
+    if hasattr(Artist, writes):
+        setattr(Artist, writes, classmethod(lambda _: None))
+
+
 @contextmanager
 def _second_process(**beginning: Any) -> Iterator[ProcessPoolExecutor]:
     with warnings.catch_warnings():
