@@ -98,3 +98,19 @@ def test_a_session_that_waits_without_a_journal_is_not_running(tmp_path: Path) -
 def test_a_folder_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="cannot be read"):
         SessionFolder(tmp_path / "none").files(NOW_S)
+
+
+def test_a_journal_that_is_folded_in_just_then_leaves_a_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file(tmp_path / "walk.andante")
+    journal = _file(tmp_path / f"walk.andante{JOURNAL}")
+    lstat = Path.lstat
+
+    def folded_in_before(path: Path) -> os.stat_result:
+        if path == journal:
+            raise FileNotFoundError(path)
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", folded_in_before)
+    assert not SessionFolder(tmp_path).file("walk.andante", NOW_S).has_journal

@@ -75,10 +75,12 @@ class SessionFolder:
         path = self.path(name)
         try:
             status = path.lstat()
-            journal = path.with_name(name + JOURNAL)
-            journal_status = journal.lstat() if journal.exists() else None
         except OSError:
             raise _no_such(name) from None
+        try:
+            journal_status = path.with_name(name + JOURNAL).lstat()
+        except OSError:  # there is none, or it was folded in just now
+            journal_status = None
         if not stat.S_ISREG(status.st_mode):
             raise _no_such(name)
         return _found(name, status, journal_status, now_s)
