@@ -7,7 +7,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 BUILD_PACKAGES := python3-venv python3-dev gcc libc6-dev portaudio19-dev libasound2-plugins
 PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
-TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice rubberband-cli libebur128-1 curl jq unzip
+MUSIC_PACKAGES := rubberband-cli libebur128-1
+TEST_PACKAGES := pulseaudio pulseaudio-utils ngspice $(MUSIC_PACKAGES) curl jq unzip
 BOARD_PACKAGES := gcc-avr avr-libc binutils-avr avrdude libsimavr-dev libelf-dev cppcheck gcovr
 BENCH_PACKAGES := stress-ng
 SERVICE_PACKAGES := systemd-container
@@ -155,7 +156,7 @@ INTO = $(if $(DESTDIR),--root "$(DESTDIR)")
 
 .PHONY: install
 install: ## On a Raspberry Pi, with sudo: put the trainer into the system (DAC=, MODEL=, DESTDIR=)
-	@$(if $(DESTDIR),:,$(call apt_install,$(BUILD_PACKAGES)))
+	@$(if $(DESTDIR),:,$(call apt_install,$(BUILD_PACKAGES) $(PDF_PACKAGES) $(MUSIC_PACKAGES)))
 	@$(PI_INSTALLER) install $(INTO) --model $(MODEL) --dac $(DAC)
 
 .PHONY: uninstall

@@ -20,7 +20,7 @@ from andante.cli_sounds import prepare
 from andante.cues.track import Track
 from andante.music import PreparedTrack, RecordingError, RecordingSpec, prepare_recording
 from andante.music.loudness import measure
-from andante.music.stretch import Pilot, beat_errors_s, corrected, smoothed
+from andante.music.stretch import MOST_BEAT_ERROR_MS, Pilot, beat_errors_s, corrected, smoothed
 from andante.music.tempo_map import led_beats_s
 from support.recordings import knock_times_s, knocks, needs_preparing, write_text
 
@@ -115,6 +115,26 @@ def test_uneven_beats_from_a_file_become_even(tmp_path: Path) -> None:
 
 
 @needs_preparing
+@pytest.mark.parametrize("speed", [0.8, 1.0, 1.25])
+def test_beats_at_either_end_are_no_worse_than_others(tmp_path: Path, speed: float) -> None:
+    """A recording cut to its first beat, as `first_beat_s` has it where nobody says more."""
+    beats_s = np.arange(0.0, 10.1, 1.0)
+    path = tmp_path / "cut.wav"
+    soundfile.write(path, knocks(beats_s, 10.0, 48_000, chord=True), 48_000)
+    beats_file = write_text(tmp_path / "cut.txt", "\n".join(f"{b:.1f}" for b in beats_s))
+    spec = spec_of(
+        path, bpm=None, beats_file=beats_file, start_bpm=60 * speed, target_bpm=60 * speed
+    )
+    track = prepare_recording(spec, tmp_path)
+    told_s = np.array(track.beat_times_s)
+    np.testing.assert_allclose(told_s, beats_s / speed, atol=1e-9)
+    assert track.duration_s == pytest.approx(10.0 / speed, abs=1e-4)
+    assert np.abs(heard_errors_s(track)[1:]).max() < BEAT_ERROR_S
+    told = json.loads(track.path.with_suffix(".json").read_text())
+    assert told["most_beat_error_ms"] < MOST_BEAT_ERROR_MS / 2
+
+
+@needs_preparing
 def test_the_same_preparation_is_done_once(
     song: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,7 +160,7 @@ def test_beats_that_come_out_elsewhere_are_found_and_put_right(tmp_path: Path) -
     with soundfile.SoundFile(path) as wav:
         found_s = beat_errors_s(wav, beats_s)
         np.testing.assert_allclose(found_s, late_s, atol=0.000_02)
-        right = np.concatenate(list(corrected(wav, beats_s, smoothed(found_s))))
+        right = np.concatenate(list(corrected(wav, beats_s, smoothed(found_s), range(wav.frames))))
     assert right.shape == pulses.shape
     soundfile.write(path, np.column_stack((right, right)), rate_hz, subtype="FLOAT")
     with soundfile.SoundFile(path) as wav:
@@ -263,6 +283,19 @@ def test_a_recording_too_short_for_a_session_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "short.wav"
     soundfile.write(path, np.zeros(3 * 48_000), 48_000)
     with pytest.raises(RecordingError, match=r"would become 3\.0 s long, but 6 s to 60 minutes"):
+        prepare_recording(spec_of(path), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "channels", "words"),
+    [(4_000, 1, "has 4000 Hz, but 8000 to 192000"), (8_000, 9, "has 9 channels, but 1 to 8")],
+)
+def test_rates_and_channels_have_limits(
+    tmp_path: Path, rate_hz: int, channels: int, words: str
+) -> None:
+    path = tmp_path / "odd.wav"
+    soundfile.write(path, np.zeros((8 * rate_hz, channels)), rate_hz)
+    with pytest.raises(RecordingError, match=words):
         prepare_recording(spec_of(path), tmp_path)
 
 

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from andante.errors import SignalFileError
-from andante.music.prepare import read_beats_s
-from andante.music.spec import RecordingError
+from andante.errors import RecordingError, SignalFileError
 from andante.music.stretch import Pilot, smoothed
-from andante.music.tempo_map import check_beats, led_beats_s, steady_beats_s, tempo_map_s
+from andante.music.tempo_map import led_beats_s, steady_beats_s, tempo_map_s
 from andante.safety import RECORDING_SPEED
+from andante.signal_file import check_beats, read_beats_s
 
 tempos = st.floats(30, 200)
 

@@ -23,3 +23,7 @@ class OutputError(AndanteError):
 
 class SignalFileError(AndanteError):
     """A file of events, force or belt samples that cannot be read."""
+
+
+class RecordingError(AndanteError):
+    """A recording or its beats that cannot be read or prepared."""

@@ -105,6 +105,8 @@ RECORDING_LOUDNESS_LUFS = -23.0
 RECORDING_TRUE_PEAK_DBTP = -1.0
 """EBU R 128: permitted maximum true peak."""
 RECORDING_MINUTES = Range(0.1, 60, "min", "no session is longer than 60 minutes")
+RECORDING_RATE_HZ = Range(8_000, 192_000, "Hz", "our own choice: from a telephone's to a studio's")
+RECORDING_CHANNELS = Range(1, 8, "channels", "our own choice: from mono to 7.1")
 QUIET_TAPPING_S = Range(5, 300, "s", "a screen's parts last 30-60 s (Dalla Bella 2017)")
 CARRY_OVER_S = Range(0, 900, "s", "effects of cueing were followed for 15 min (Hausdorff 2007)")
 UNPAUSED_SESSION_S = 30 * 60.0

@@ -1,7 +1,7 @@
-"""Files of force and belt samples, read into arrays.
+"""Files of force and belt samples, and of a recording's beats, read into arrays.
 
-Text with commas, plain or gzipped, one header line: `time_s,left,right` for two feet in any unit
-that rises with load (`time_s,left_counts,right_counts` for raw signed 12-bit counts), or
+Samples are text with commas, plain or gzipped, one header line: `time_s,left,right` for two feet in
+any unit that rises with load (`time_s,left_counts,right_counts` for raw signed 12-bit counts), or
 `time_s,belt` for a breathing belt. Times rise from row to row. An empty cell, `nan` or `NA` is a
 gap and is kept as NaN; any other text, and a time that is missing, is an error.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from andante.errors import SignalFileError
+from andante.errors import RecordingError, SignalFileError
 
 Floats = npt.NDArray[np.float64]
 
@@ -183,6 +183,60 @@ def read_text(path: Path, expected: str) -> str:
             f"{path}, line {number}: found bytes that are not text, expected UTF-8 text that "
             f"begins with {expected}."
         ) from None
+
+
+def read_beats_s(path: Path) -> Floats:
+    """When the beats of a recording fall, in seconds, shape (n,), as `beats_in_s` finds them.
+
+    Raises RecordingError, or SignalFileError where it is no text.
+    """
+    return beats_in_s(read_text(path, "a time in seconds"), str(path))
+
+
+def beats_in_s(text: str, source: str) -> Floats:
+    """Times in seconds, shape (n,), the first number of each line; other columns are labels.
+
+    Empty lines and lines that begin with # count for nothing, so that the label tracks of common
+    sound editors can be read. `source` names the text in a RecordingError.
+    """
+    times_s = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.replace(",", " ").replace("\t", " ").split()
+        if not words or words[0].startswith("#"):
+            continue
+        try:
+            time_s = float(words[0])
+        except ValueError:
+            time_s = math.nan
+        if not math.isfinite(time_s):
+            raise RecordingError(
+                f"{source}, line {number}: found {_shown(words[0])}, expected a time in seconds."
+            )
+        times_s.append(time_s)
+    return np.array(times_s)
+
+
+def check_beats(beats_s: Floats, duration_s: float, source: str) -> None:
+    """Raise RecordingError unless there are two beats or more, in order, inside the recording.
+
+    `source` names where the beats come from.
+    """
+    if beats_s.size < 2:
+        raise RecordingError(
+            f"{source} gives {beats_s.size} beats, but at least two are needed; give their times."
+        )
+    wrong = np.flatnonzero(np.diff(beats_s) <= 0)
+    if wrong.size:
+        at = int(wrong[0])
+        raise RecordingError(
+            f"{source}: beat {at + 2} at {beats_s[at + 1]:g} s is not after the one before it at "
+            f"{beats_s[at]:g} s; put the times in order."
+        )
+    if beats_s[0] < 0 or beats_s[-1] > duration_s:
+        raise RecordingError(
+            f"{source}: the beats go from {beats_s[0]:g} to {beats_s[-1]:g} s, but the recording "
+            f"from 0 to {duration_s:.1f} s; use times within it."
+        )
 
 
 def _rate_hz(time_s: Floats) -> float:

@@ -41,7 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
             "(docs/console-setup.md); hardware/raspberry_pi/CHECKLIST.md says what to look at."
         )
     elif live:
-        print("Uninstalled; sessions are kept in /var/lib/andante/sessions. Restart the Pi once.")
+        print(
+            "Uninstalled; sessions and recordings are kept in /var/lib/andante/sessions. Restart "
+            "the Pi once."
+        )
     return 0
 
 

@@ -86,7 +86,7 @@ def test_a_recording_sounds_once_and_glows_on_its_beats() -> None:
         ),
         (
             'target_per_minute = 60\nstart_per_minute = 70\n[listen.recording]\nfile = "a.wav"',
-            ["either bpm or beats_file"],
+            ["either recording.bpm or recording.beats_file"],
         ),
     ],
 )

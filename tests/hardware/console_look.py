@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
+import soundfile  # type: ignore[import-untyped]
 
 from support.container import Unit, waited_s
+from support.recordings import why_no_preparing
 
 UNIT = Unit("andante-console.service")
 STATE = Path("/var/lib/andante-console")
@@ -24,6 +27,21 @@ PASSWORD = "a slow walk in the park"
 PLAN = {
     "exercise": "tap",
     "tap": {"tempo_bpm": 120, "cued_minutes": 5},
+    "outputs": {"sound": False, "led": True},
+}
+RECORDINGS = Path("/var/lib/andante/sessions/recordings")
+SONG = "knocks.flac"
+SONG_BPM, SONG_FIRST_BEAT_S = 70, 0.5
+SONG_RATE_HZ = 16_000
+SETTLE = {
+    "exercise": "listen",
+    "listen": {
+        "to": "stepping",
+        "start_per_minute": 72,
+        "target_per_minute": 66,
+        "minutes": 1,
+        "recording": {"file": SONG, "bpm": SONG_BPM, "first_beat_s": SONG_FIRST_BEAT_S},
+    },
     "outputs": {"sound": False, "led": True},
 }
 MAKE_TOKENS = f"""
@@ -111,6 +129,12 @@ def is_up() -> bool:
         return False
 
 
+def finished(program: httpx.Client) -> list[str]:
+    """The patient's sessions that are over."""
+    items = told(program.get("/api/v1/sessions", params={"code": "P-1"}))["items"]
+    return [each["file"] for each in items if each["state"] == "finished"]
+
+
 def a_session(program: httpx.Client) -> dict[str, Any]:
     """From a new patient to the report, while the page dies and comes back on the way."""
     told(program.post("/api/v1/patients", json={"code": "P-1"}))
@@ -123,14 +147,8 @@ def a_session(program: httpx.Client) -> dict[str, Any]:
     hanging_s = UNIT.until_it_is_back(signal.SIGSTOP, is_up)
     waited_s(lambda: stage(program) == "cued")
     told(program.post("/api/v1/device/stop"))
-    files: list[str] = []
-
-    def is_finished() -> bool:
-        items = told(program.get("/api/v1/sessions", params={"code": "P-1"}))["items"]
-        files[:] = [each["file"] for each in items if each["state"] == "finished"]
-        return bool(files)
-
-    waited_s(is_finished)
+    waited_s(lambda: len(finished(program)) == 1)
+    files = finished(program)
     with zipfile.ZipFile(BytesIO(taken(program, files[0], "csv").content)) as archive:
         tables = archive.namelist()
     return {
@@ -140,6 +158,57 @@ def a_session(program: httpx.Client) -> dict[str, Any]:
         "tables": tables,
         "report": taken(program, files[0], "html").text[:15],
         "pdf": taken(program, files[0], "pdf").content[:5].decode(),
+    }
+
+
+def song() -> bytes:
+    """A minute of noise that fades from beat to beat."""
+    times_s = np.arange(60 * SONG_RATE_HZ) / SONG_RATE_HZ
+    since_beat_s = (times_s - SONG_FIRST_BEAT_S) % (60 / SONG_BPM)
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, times_s.size)
+    out = BytesIO()
+    soundfile.write(out, noise * np.exp(-20 * since_beat_s), SONG_RATE_HZ, format="FLAC")
+    return out.getvalue()
+
+
+def a_recording(program: httpx.Client) -> dict[str, Any]:
+    """Put up over HTTPS by one user, played by another: a plan with it comes to its stage."""
+    kind = {"content-type": "application/octet-stream"}
+    path = f"/api/v1/recordings/{SONG}"
+    made = told(program.put(path, content=song(), headers=kind))
+    lies = RECORDINGS / SONG
+    status = lies.stat()
+    again = program.put(path, content=b"fLaC", headers=kind).status_code
+    body = {"template": "listen-recording", "plan": SETTLE}
+    plan = told(program.post("/api/v1/patients/P-1/plans", json=body))
+    told(program.post("/api/v1/device/start", json={"plan_id": plan["plan_id"], "simulated": True}))
+    waited_s(lambda: stage(program) == "listening")
+    in_use = program.delete(path).status_code
+    told(program.post("/api/v1/device/stop"))
+    waited_s(lambda: len(finished(program)) == 2)
+    told(program.post(f"/api/v1/plans/{plan['plan_id']}/retire"))
+    return {
+        "made": made,
+        "mode": oct(status.st_mode & 0o777),
+        "owner": lies.owner(),
+        "group": lies.group(),
+        "again": again,
+        "in_use": in_use,
+        "retired": program.delete(path).status_code,
+        "left": [each.name for each in RECORDINGS.iterdir()],
+        "beside": beside(),
+    }
+
+
+def beside() -> dict[str, str]:
+    """What the console's user may do in the engine's folders, seen as its service."""
+    pid = UNIT.shown("MainPID")
+    entered = ["nsenter", "--mount", f"--target={pid}", "runuser", "-u", "andante-console", "--"]
+    return {
+        folder: "may write"
+        if subprocess.run([*entered, "touch", f"{folder}/tried"], check=False).returncode == 0
+        else "may not"
+        for folder in ("/var/lib/andante", "/var/lib/andante/sessions", str(RECORDINGS))
     }
 
 
@@ -174,6 +243,7 @@ found["first_run"] = first_run()
 therapist, administrator = tokens()
 with client(therapist) as program:
     found["session"] = a_session(program)
+    found["recording"] = None if why_no_preparing() else a_recording(program)
 with client(administrator) as program:
     found["backup"] = a_backup(program)
     found["health"] = health(program)

@@ -85,10 +85,13 @@ def test_what_people_made_stays(root: Path) -> None:
     (root / "etc/andante").mkdir()
     (root / "etc/andante/engine.env").write_text("ANDANTE_PORT=/dev/ttyUSB1\n")
     session = root / "var/lib/andante/sessions/one.andante"
-    session.parent.mkdir(parents=True)
-    session.touch()
+    recording = session.parent / "recordings/our-song.flac"
+    recording.parent.mkdir(parents=True)
+    for path in (session, recording):
+        path.touch()
     System(root).installer.uninstall()
     assert session.exists()
+    assert recording.exists()
     assert (root / "etc/andante/engine.env").exists()
     config_text = (root / "boot/firmware/config.txt").read_text()
     assert config_text == CONFIG + "[all]\ngpu_mem=64\n"

@@ -14,6 +14,8 @@ from andante.realtime import LATENCY_REQUEST
 from andante_host.cli_console import console as console_command
 from andante_host.console.server import PING_S, SHUTDOWN_S
 
+RECORDINGS = "var/lib/andante/sessions/recordings"
+
 
 def needs(*programs: str) -> pytest.MarkDecorator:
     missing = [program for program in programs if shutil.which(program) is None]
@@ -89,7 +91,8 @@ def test_the_console_goes_last_and_has_no_right_but_its_ports() -> None:
     assert console["CapabilityBoundingSet"] == ["CAP_NET_BIND_SERVICE"]
     assert console["AmbientCapabilities"] == ["CAP_NET_BIND_SERVICE"]
     assert console["ProtectSystem"] == ["strict"]
-    assert "ReadWritePaths" not in console
+    # Of the engine's folders one alone, which tmpfiles makes.
+    assert console["ReadWritePaths"] == [f"-/{RECORDINGS}"]
     assert "PrivateDevices" in console
     assert "RestrictRealtime" in console
     assert int(console["Nice"][0]) > 0
@@ -136,6 +139,7 @@ def test_the_folders_and_who_may_look_into_them(staged: Path) -> None:
         "run/andante": 0o750,
         "var/lib/andante": 0o750,
         "var/lib/andante/sessions": 0o2750,
+        RECORDINGS: 0o2770,
     }.items():
         status = (staged / name).stat()
         assert stat.S_IMODE(status.st_mode) == mode

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from support.recordings import needs_preparing
+
 pytestmark = pytest.mark.alone
 
 HERE = Path(__file__).parent
@@ -93,8 +95,30 @@ def test_systemd_keeps_the_page_going_with_the_rights_it_has(looked: Findings) -
     assert 3 < session["hanging_s"] < 45  # the container's 6 s, and starting again
     assert any(name.endswith("/datapackage.json") for name in session["tables"])
     assert (session["report"].lower(), session["pdf"]) == ("<!doctype html>", "%PDF-")
-    assert sum(name.endswith(".andante") for name in found["backup"]) == 1
+    sessions = sum(name.endswith(".andante") for name in found["backup"])
+    assert sessions == (1 if found["recording"] is None else 2)
+    assert not any("recordings" in name for name in found["backup"])
     assert found["health"]["connected"]
     assert "localhost" in found["health"]["names"]
     assert found["stopped_s"] < 5
     assert found["result"] == "success"
+
+
+@pytest.mark.long
+@needs_preparing
+def test_a_recording_put_up_on_the_page_is_played_by_the_engine(looked: Findings) -> None:
+    """One user puts it there, another reads it: nothing else of the engine's may be written."""
+    found = looked["console"]["recording"]
+    assert (found["made"]["kind"], found["made"]["minutes"]) == ("FLAC", pytest.approx(1))
+    assert (found["mode"], found["owner"], found["group"]) == (
+        "0o640",
+        "andante-console",
+        "andante",
+    )
+    assert (found["again"], found["in_use"], found["retired"]) == (409, 409, 204)
+    assert found["left"] == []
+    assert found["beside"] == {
+        "/var/lib/andante": "may not",
+        "/var/lib/andante/sessions": "may not",
+        "/var/lib/andante/sessions/recordings": "may write",
+    }

@@ -1,5 +1,6 @@
 """A house that people have lived in: users, a patient, plans, and sessions of some weeks."""
 
+import io
 from dataclasses import dataclass, field
 
 from andante.engine import RunOptions, run_session
@@ -12,11 +13,13 @@ from support.browser import Visitor
 from support.browser_house import House
 from support.browser_people import Person
 from support.reports import write_weeks
+from support.sound_files import sound_bytes
 
 CODE = "P-007"
 OTHER_CODE = "P-012"
 BREATHE = {"policy": "fixed", "rate_brpm": 6, "cued_minutes": 3}
 WALK = {"baseline_s": 12, "tempo_percent_of_baseline": 100, "cued_minutes": 3}
+RECORDING = "quiet-evening.flac"
 _LOOK_EVERY_MS = 500
 _MOST_LOOKS = 120
 
@@ -56,6 +59,7 @@ def furnish(house: House) -> Furnished:
         for person in furnished.people:
             person.add_to(services)
         _add_patients(services, furnished)
+        services.recordings.add(RECORDING, io.BytesIO(sound_bytes(length_s=200, silent=True)))
     finally:
         services.database.close()
     write_weeks(house.sessions_dir, 4, CODE)

@@ -3,7 +3,7 @@
 Done before a session and never during one.
 """
 
+from andante.errors import RecordingError as RecordingError
 from andante.music.prepare import PreparedTrack as PreparedTrack
 from andante.music.prepare import prepare_recording as prepare_recording
-from andante.music.spec import RecordingError as RecordingError
 from andante.music.spec import RecordingSpec as RecordingSpec

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from andante.music.spec import RecordingError
+from andante.errors import RecordingError
 
 # enum mode in ebur128.h
 _MOMENTARY = 1 << 0

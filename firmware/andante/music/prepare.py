@@ -23,11 +23,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from andante.errors import RecordingError
 from andante.music.loudness import measure
-from andante.music.spec import (
-    RecordingError,
-    RecordingSpec,
-)
+from andante.music.spec import RecordingSpec
 from andante.music.stretch import (
     MOST_BEAT_ERROR_MS,
     Pilot,
@@ -36,20 +34,24 @@ from andante.music.stretch import (
     lead,
     smoothed,
 )
-from andante.music.tempo_map import check_beats, led_beats_s, steady_beats_s, tempo_map_s
+from andante.music.tempo_map import led_beats_s, steady_beats_s, tempo_map_s
 from andante.safety import (
+    RECORDING_CHANNELS,
     RECORDING_LOUDNESS_LUFS,
     RECORDING_MINUTES,
+    RECORDING_RATE_HZ,
     RECORDING_TRUE_PEAK_DBTP,
 )
-from andante.signal_file import read_text
+from andante.signal_file import check_beats, read_beats_s
 from andante.timebase import MS_PER_S, S_PER_MINUTE
 
 RATE_HZ = 48_000
-_RECIPE = "1"
+_RECIPE = "2"
 """Changed whenever the same recording would be prepared differently."""
 _BLOCK_FRAMES = 65_536
 _EDGE_MS = 5.0
+_ROOM_S = 0.25
+"""Silence before and after while the tempo is changed, so that no beat lies at an edge."""
 _FULL_SCALE = 32_767
 
 Samples = npt.NDArray[np.float32]
@@ -131,29 +133,6 @@ def _beats(spec: RecordingSpec, duration_s: float) -> tuple[Seconds, str]:
     return read_beats_s(spec.beats_file), str(spec.beats_file)
 
 
-def read_beats_s(path: Path) -> Seconds:
-    """Times in seconds, shape (n,), the first number of each line; other columns are labels.
-
-    Empty lines and lines that begin with # count for nothing, so that the label tracks of common
-    sound editors can be read. Raises RecordingError, or SignalFileError where it is no text.
-    """
-    times_s = []
-    for number, line in enumerate(read_text(path, "a time in seconds").splitlines(), start=1):
-        words = line.replace(",", " ").replace("\t", " ").split()
-        if not words or words[0].startswith("#"):
-            continue
-        try:
-            time_s = float(words[0])
-        except ValueError:
-            time_s = float("nan")
-        if not np.isfinite(time_s):
-            raise RecordingError(
-                f"{path}, line {number}: found {words[0]!r}, expected a time in seconds."
-            )
-        times_s.append(time_s)
-    return np.array(times_s)
-
-
 def _key(path: Path, recorded_s: Seconds, made_s: Seconds) -> str:
     digest = hashlib.blake2b(_RECIPE.encode(), digest_size=8)
     digest.update(recorded_s.tobytes())
@@ -183,10 +162,11 @@ def _make(recording: Path, recorded_s: Seconds, made_s: Seconds, path: Path) -> 
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".preparing-") as name:
             folder = Path(name)
             read, stretched, done = folder / "read.wav", folder / "stretched.wav", folder / "done"
-            beats_s = made_s[1:-1]
-            _read_to(recording, read, Pilot(recorded_s[1:-1], RATE_HZ))
-            lead(read, stretched, recorded_s, made_s, RATE_HZ)
+            roomy_recorded_s, roomy_made_s, before_frames = _with_room(recorded_s, made_s)
+            _read_to(recording, read, Pilot(roomy_recorded_s[1:-1], RATE_HZ))
+            lead(read, stretched, roomy_recorded_s, roomy_made_s, RATE_HZ)
             with soundfile.SoundFile(stretched) as wav:
+                beats_s = roomy_made_s[1:-1]
                 raw_errors_s = beat_errors_s(wav, beats_s)
                 errors_s = smoothed(raw_errors_s)
                 left_ms = float(np.abs(raw_errors_s - errors_s).max()) * MS_PER_S
@@ -195,7 +175,8 @@ def _make(recording: Path, recorded_s: Seconds, made_s: Seconds, path: Path) -> 
                         f"A beat of {recording} would be {left_ms:.1f} ms off its time; check its "
                         "beats, or choose tempos nearer to its own."
                     )
-                loudness = measure(corrected(wav, beats_s, errors_s), RATE_HZ)
+                frames = range(before_frames, before_frames + round(made_s[-1] * RATE_HZ))
+                loudness = measure(corrected(wav, beats_s, errors_s, frames), RATE_HZ)
                 if not np.isfinite(loudness.integrated_lufs):
                     raise RecordingError(f"{recording} is silent; choose another recording.")
                 gain_db = min(
@@ -203,9 +184,9 @@ def _make(recording: Path, recorded_s: Seconds, made_s: Seconds, path: Path) -> 
                     RECORDING_TRUE_PEAK_DBTP - loudness.true_peak_dbtp,
                 )
                 gain = 10 ** (gain_db / 20)
-                frame_count = _write(done, corrected(wav, beats_s, errors_s), gain)
+                frame_count = _write(done, corrected(wav, beats_s, errors_s, frames), gain)
             beside = _Beside(
-                beat_times_s=tuple(float(time_s) for time_s in beats_s),
+                beat_times_s=tuple(float(time_s) for time_s in made_s[1:-1]),
                 duration_s=frame_count / RATE_HZ,
                 rate_hz=RATE_HZ,
                 loudness_lufs=loudness.integrated_lufs + gain_db,
@@ -225,19 +206,39 @@ def _make(recording: Path, recorded_s: Seconds, made_s: Seconds, path: Path) -> 
         ) from None
 
 
+def _with_room(recorded_s: Seconds, made_s: Seconds) -> tuple[Seconds, Seconds, int]:
+    """The map with `_ROOM_S` more at both ends, and how many frames later all is made by that.
+
+    The room is played at the speed of the stretch next to it, to a frame.
+    """
+    speeds = np.diff(recorded_s[1:-1]) / np.diff(made_s[1:-1])
+    before_frames, after_frames = (round(_ROOM_S / speed * RATE_HZ) for speed in speeds[[0, -1]])
+    before_s, after_s = before_frames / RATE_HZ, after_frames / RATE_HZ
+    recorded_s, made_s = recorded_s + _ROOM_S, made_s + before_s
+    recorded_s[[0, -1]] += -_ROOM_S, _ROOM_S
+    made_s[[0, -1]] += -before_s, after_s
+    return recorded_s, made_s, before_frames
+
+
 def _read_to(recording: Path, read: Path, pilot: Pilot) -> None:
-    """The recording as one channel, the pilot as another, at RATE_HZ, 32-bit float."""
+    """The recording as one channel, the pilot as another, at RATE_HZ, 32-bit float.
+
+    Both with `_ROOM_S` of silence before and after.
+    """
     soundfile, soxr = _libraries()
     try:
         with (
             soundfile.SoundFile(recording) as source,
             soundfile.SoundFile(read, "w", RATE_HZ, 2, "FLOAT", format="WAV") as wav,
         ):
+            room = np.zeros(round(_ROOM_S * RATE_HZ), dtype=np.float32)
+            _write_with_pilot(wav, room, pilot)
             stream = soxr.ResampleStream(source.samplerate, RATE_HZ, 1, dtype="float32")
             for block in source.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True):
                 _write_with_pilot(wav, stream.resample_chunk(block.mean(axis=1)), pilot)
             rest = stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
             _write_with_pilot(wav, rest, pilot)
+            _write_with_pilot(wav, room, pilot)
     except soundfile.LibsndfileError as error:
         raise _unreadable(recording, error) from None
 
@@ -277,9 +278,19 @@ def _duration_s(recording: Path) -> float:
     if not recording.is_file():
         raise RecordingError(f"There is no recording {recording}; check the name.")
     try:
-        return float(soundfile.info(recording).duration)
+        told = soundfile.info(recording)
     except soundfile.LibsndfileError as error:
         raise _unreadable(recording, error) from None
+    for value, limits in (
+        (told.samplerate, RECORDING_RATE_HZ),
+        (told.channels, RECORDING_CHANNELS),
+    ):
+        if value not in limits:
+            raise RecordingError(
+                f"{recording} has {value} {limits.unit}, but {limits.low:g} to {limits.high:g} is "
+                "allowed; convert it, or choose another."
+            )
+    return float(told.duration)
 
 
 def _unreadable(recording: Path, error: Exception) -> RecordingError:

@@ -4,12 +4,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from andante.errors import AndanteError
-
-
-class RecordingError(AndanteError):
-    """A recording or its beats that cannot be read or prepared."""
-
 
 class RecordingSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A recording, where its beats are, and the tempo that they are to have.

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from andante.cues.between import HALF_TAPS, MOST_FRAMES, read_between
-from andante.music.spec import RecordingError
+from andante.errors import RecordingError
 from andante.timebase import MS_PER_S
 
 MOST_BEAT_ERROR_MS = 5.0
@@ -125,14 +125,16 @@ def smoothed(errors_s: Seconds) -> Seconds:
     )
 
 
-def corrected(stretched: Any, beats_s: Seconds, errors_s: Seconds) -> Iterator[Samples]:
-    """The music of an open `soundfile.SoundFile` with its beats put right, in blocks.
+def corrected(
+    stretched: Any, beats_s: Seconds, errors_s: Seconds, frames: range
+) -> Iterator[Samples]:
+    """These frames of the music of an open `soundfile.SoundFile`, its beats put right, in blocks.
 
     `errors_s`: how late each beat came out, shape (n,); between beats a straight line.
     """
-    rate_hz, frame_count = stretched.samplerate, stretched.frames
-    for first in range(0, frame_count, _CHUNK_FRAMES):
-        size = min(_CHUNK_FRAMES, frame_count - first)
+    rate_hz = stretched.samplerate
+    for first in frames[::_CHUNK_FRAMES]:
+        size = min(_CHUNK_FRAMES, frames.stop - first)
         edges = np.append(np.arange(first, first + size, MOST_FRAMES), first + size)
         places = edges + np.interp(edges / rate_hz, beats_s, errors_s) * rate_hz
         begin = int(np.floor(places[0])) - HALF_TAPS

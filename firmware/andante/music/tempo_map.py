@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from andante.music.spec import RecordingError
+from andante.errors import RecordingError
 from andante.safety import RECORDING_SPEED
 from andante.timebase import S_PER_MINUTE
 
@@ -14,29 +14,6 @@ def steady_beats_s(bpm: float, first_beat_s: float, duration_s: float) -> Second
     """Beats at an even tempo until the end of the recording, shape (n,), in its own time."""
     interval_s = S_PER_MINUTE / bpm
     return np.arange(first_beat_s, duration_s, interval_s)
-
-
-def check_beats(beats_s: Seconds, duration_s: float, source: str) -> None:
-    """Raise RecordingError unless there are two beats or more, in order, inside the recording.
-
-    `source` names where the beats come from.
-    """
-    if beats_s.size < 2:
-        raise RecordingError(
-            f"{source} gives {beats_s.size} beats, but at least two are needed; give their times."
-        )
-    wrong = np.flatnonzero(np.diff(beats_s) <= 0)
-    if wrong.size:
-        at = int(wrong[0])
-        raise RecordingError(
-            f"{source}: beat {at + 2} at {beats_s[at + 1]:g} s is not after the one before it at "
-            f"{beats_s[at]:g} s; put the times in order."
-        )
-    if beats_s[0] < 0 or beats_s[-1] > duration_s:
-        raise RecordingError(
-            f"{source}: the beats go from {beats_s[0]:g} to {beats_s[-1]:g} s, but the recording "
-            f"from 0 to {duration_s:.1f} s; use times within it."
-        )
 
 
 def led_beats_s(

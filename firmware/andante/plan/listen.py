@@ -87,4 +87,7 @@ class ListenPlan(Struct, forbid_unknown_fields=True, frozen=True):
             )
         recording = self.recording
         if recording is not None and (recording.bpm is None) == (recording.beats_file is None):
-            refuse("recording", "needs its beats: give either bpm or beats_file.")
+            refuse(
+                "recording",
+                "needs its beats: give either recording.bpm or recording.beats_file.",
+            )

@@ -33,9 +33,10 @@ from andante_host.console.header import device_badge
 from andante_host.console.patients.routes import patients_router
 from andante_host.console.plans.routes import plans_router
 from andante_host.console.plans.starting import starting_router
+from andante_host.console.recordings.routes import recordings_router
 from andante_host.console.security.authentication import Authentication
 from andante_host.console.security.csrf import CsrfProtection, csrf_config
-from andante_host.console.security.gate import gate, small_from_strangers
+from andante_host.console.security.gate import gate, room_on_the_disk, small_from_strangers
 from andante_host.console.security.headers import security_headers
 from andante_host.console.security.sessions import SessionConfig
 from andante_host.console.services import Services, provide_services, services_in
@@ -74,6 +75,7 @@ def create_app(services: Services) -> Litestar:
             patients_router,
             plans_router,
             starting_router,
+            recordings_router,
         ],
         dependencies={"services": Provide(provide_services)},
         middleware=[
@@ -82,6 +84,7 @@ def create_app(services: Services) -> Litestar:
             SessionConfig().middleware,
             DefineMiddleware(Authentication, exclude="^/static/"),
             small_from_strangers,
+            room_on_the_disk,
             DefineMiddleware(CsrfProtection, config=csrf_config(_csrf_secret(services))),
         ],
         before_send=[security_headers(services.settings.certificate is not None)],

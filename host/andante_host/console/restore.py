@@ -40,7 +40,6 @@ from andante_host.console.database import ConsoleDatabaseError, Database
 from andante_host.console.principal import Role
 from andante_host.console.schema import APPLICATION_ID, STEPS
 
-LARGEST_UPLOAD_BYTES = 2_000_000_000
 _LARGEST_MANIFEST_BYTES = 20_000_000
 _MOST_ENTRIES = 100_000
 _CHUNK_BYTES = 1 << 20

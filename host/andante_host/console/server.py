@@ -98,6 +98,7 @@ def serve(settings: ConsoleSettings, listening: Listening, say: Callable[[str], 
         stack.callback(services.database.close)
         services.backups.clear_unfinished()
         services.restoring.clear_unfinished()
+        services.recordings.clear_unfinished()
         files = _certificate(settings, services)
         app = create_app(services)
         logging.config.dictConfig(_LOGGING)

@@ -20,6 +20,7 @@ from andante_host.console.first_run import FirstRun
 from andante_host.console.patients.self_reports import SelfReports
 from andante_host.console.patients.service import Patients
 from andante_host.console.plans.service import Plans
+from andante_host.console.recordings.service import Recordings
 from andante_host.console.restore import Restoring
 from andante_host.console.security.sessions import SessionStore
 from andante_host.console.security.tries import Tries
@@ -46,6 +47,7 @@ class Services:
     backups: Backups
     restoring: Restoring
     patients: Patients
+    recordings: Recordings
     plans: Plans
     self_reports: SelfReports
     archive: Archive
@@ -61,6 +63,7 @@ class Services:
         backups = Backups(settings.backups_dir, settings.sessions_dir, database, clock)
         tries = Tries(database, clock)
         patients = Patients(database, clock)
+        recordings = Recordings(settings.sessions_dir)
         audit = Audit(database, clock)
         tokens = Tokens(database, clock)
         sessions = SessionStore(database, clock)
@@ -79,7 +82,8 @@ class Services:
             backups=backups,
             restoring=Restoring(backups, settings.state_dir, settings.sessions_dir, database),
             patients=patients,
-            plans=Plans(database, clock, patients, settings.sessions_dir),
+            recordings=recordings,
+            plans=Plans(database, clock, patients, recordings),
             self_reports=SelfReports(database, clock),
             archive=Archive(settings.sessions_dir, settings.state_dir, database, clock),
             device=device,

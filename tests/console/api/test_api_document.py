@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from andante_host.console.api.reference import the_document
 from andante_host.console.principal import PEOPLE, Role
 from support.api import Program, programs
+from support.sound_files import BEATS
 
 CHECKS: list[CheckFunction] = [
     not_a_server_error,
@@ -45,12 +46,16 @@ def known_things(everyone: dict[Role, Program]) -> dict[str, str]:
     assert saved.status_code == 201
     user = administrator.post("/users", {"name": "somebody", "role": "clinician"})
     token = administrator.post("/tokens", {"name": "other", "role": "clinician", "days": 1})
+    bytes_as_they_are = {"content-type": "application/octet-stream"}
+    beats = therapist.ask("PUT", "/recordings/a.txt", content=BEATS, headers=bytes_as_they_are)
+    assert beats.status_code == 201
     return {
         "code": CODE,
         "plan_id": saved.json()["plan_id"],
         "user_id": user.json()["user"]["user_id"],
         "token_id": token.json()["token"]["token_id"],
         "file": "20260131T093000Z-P-017.andante",
+        "name": "a.txt",
     }
 
 

@@ -21,6 +21,7 @@ from andante_host.console.plans.catalogue import TEMPLATES
 from andante_host.console.plans.own_tempo import own_tempos, with_own_tempo
 from andante_host.console.plans.service import PlanKeepingError, UnknownPlanError
 from andante_host.console.principal import Principal, Role
+from andante_host.console.recordings.problem import RecordingFileError
 from andante_host.console.services import Services
 from support.console import Visitor, console, console_settings
 from support.plan_forms import fields_of
@@ -153,13 +154,13 @@ def test_a_recording_has_to_be_on_the_device(services: Services) -> None:
     patient = services.patients.get("P-1")
     raw = services.plans.new("listen-recording", patient)
     saved = services.plans.save("P-1", "listen-recording", "", raw, ANNA)
-    with pytest.raises(PlanKeepingError, match=r"our-song\.flac is not on the device"):
+    with pytest.raises(RecordingFileError, match=r"our-song\.flac is not on the device"):
         services.plans.ready(saved)
     folder = services.settings.sessions_dir / "recordings"
     folder.mkdir()
     for name in ("our-song.flac", "notes.txt", ".hidden.wav"):
         (folder / name).touch()
-    assert services.plans.recordings() == ("our-song.flac",)
+    assert services.recordings.sounds() == ("our-song.flac",)
     listen = services.plans.ready(saved).listen
     assert listen is not None
     assert listen.recording is not None

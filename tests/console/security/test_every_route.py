@@ -141,6 +141,9 @@ _FOR = {
         POST /api/v1/plans/{plan_id:str}/copy
         POST /api/v1/plans/{plan_id:str}/retire
         GET /api/v1/plans/{plan_id:str}/toml
+        GET /api/v1/recordings
+        PUT /api/v1/recordings/{name:str}
+        DELETE /api/v1/recordings/{name:str}
         GET /api/v1/templates
         POST /device/ask
         POST /device/command
@@ -167,6 +170,9 @@ _FOR = {
         GET /patients/{code:str}/plans/{plan_id:str}/start
         POST /patients/{code:str}/plans/{plan_id:str}/start
         POST /patients/{code:str}/restore
+        GET /recordings
+        POST /recordings
+        POST /recordings/{name:str}/remove
     """,
     "V": """
         GET /exercise

@@ -14,11 +14,10 @@ from andante.errors import AndanteError
 from andante_host.console.backup import BackupError, megabytes
 from andante_host.console.pages import go_to, page, say
 from andante_host.console.principal import Role, requires
-from andante_host.console.restore import LARGEST_UPLOAD_BYTES
 from andante_host.console.services import Services, TheServices
+from andante_host.console.uploads import FORM_BYTES, LARGEST_BACKUP_BYTES
 
 BACKUP_PATH = "/admin/backup"
-_FORM_BYTES = 100_000
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -46,7 +45,7 @@ def backup_page(request: AnyRequest, services: TheServices) -> Template:
         "admin/backup.html",
         backups=services.backups.all(),
         megabytes=megabytes,
-        largest_upload_gigabytes=LARGEST_UPLOAD_BYTES // 10**9,
+        largest_upload_gigabytes=LARGEST_BACKUP_BYTES // 10**9,
     )
 
 
@@ -95,7 +94,7 @@ def restore_listed(
         return _restore(request, services, file, name)
 
 
-@post("/restore", sync_to_thread=True, request_max_body_size=LARGEST_UPLOAD_BYTES + _FORM_BYTES)
+@post("/restore", sync_to_thread=True, request_max_body_size=LARGEST_BACKUP_BYTES + FORM_BYTES)
 def restore_upload(
     request: AnyRequest,
     data: Annotated[Upload, Body(media_type=RequestEncodingType.MULTI_PART)],

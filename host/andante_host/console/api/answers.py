@@ -24,8 +24,9 @@ from andante_host.console.principal import Principal, Role, principal_of, requir
 API = "/api/v1"
 ROLES = "roles"
 MEDIA = "media_types"
-"""What routes say of themselves in `opt`: who comes in, and which media types an answer may have
-instead of the route's own."""
+TAKES = "takes"
+"""What routes say of themselves in `opt`: who comes in, which media types an answer may have
+instead of the route's own, and which a body has that is taken as it comes, byte by byte."""
 MOST_ROWS = 500
 MAX_QUERY_CHARS = 100
 ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
@@ -65,7 +66,7 @@ _WHY = {
     HTTP_404_NOT_FOUND: "There is no such thing.",
     HTTP_409_CONFLICT: "As things are now, this cannot be done.",
     HTTP_413_REQUEST_ENTITY_TOO_LARGE: "What was sent is too large.",
-    HTTP_415_UNSUPPORTED_MEDIA_TYPE: "What was sent is not application/json.",
+    HTTP_415_UNSUPPORTED_MEDIA_TYPE: "What was sent is not of the type that is taken here.",
     HTTP_429_TOO_MANY_REQUESTS: "Too many requests; wait a second.",
 }
 _ALWAYS = (

@@ -10,6 +10,7 @@ from litestar.status_codes import (
     HTTP_400_BAD_REQUEST,
     HTTP_404_NOT_FOUND,
     HTTP_409_CONFLICT,
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     HTTP_415_UNSUPPORTED_MEDIA_TYPE,
 )
 from litestar.types import ExceptionHandlersMap
@@ -22,6 +23,11 @@ from andante_host.console.backup import BackupError
 from andante_host.console.device.problem import DeviceError
 from andante_host.console.patients.service import UnknownPatientError
 from andante_host.console.plans.service import UnknownPlanError
+from andante_host.console.recordings.problem import (
+    RecordingNotNowError,
+    RecordingTooLargeError,
+    UnknownRecordingError,
+)
 from andante_host.console.services import services_of
 from andante_host.console.sessions.routes import AGAIN_S
 
@@ -102,10 +108,13 @@ REFUSALS: ExceptionHandlersMap = {
     DeviceError: _not_done,
     NoSuchSessionError: _missing,
     NotThereError: _missing,
+    RecordingNotNowError: _not_now,
+    RecordingTooLargeError: _refuses_with(HTTP_413_REQUEST_ENTITY_TOO_LARGE),
     RecursionError: _too_deep,
     StillComingError: _coming,
     UnicodeDecodeError: _not_utf8,
     UnknownPatientError: _missing,
     UnknownPlanError: _missing,
+    UnknownRecordingError: _missing,
 }
 """What errors become here, besides what they are in the whole application."""

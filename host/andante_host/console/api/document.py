@@ -16,12 +16,13 @@ from litestar.routes import HTTPRoute
 from msgspec import Struct
 
 from andante.version import installed_version
-from andante_host.console.api.answers import MEDIA, ROLES
+from andante_host.console.api.answers import MEDIA, ROLES, TAKES
 
 _SCHEME = "token"
 _TAGS = {
     "patients": "Patients by their code, with flags, goals and notes. There are no names anywhere.",
     "plans": "What a patient's sessions consist of: templates with their limits, and plans.",
+    "recordings": "The therapists' own music, for plans to listen to.",
     "sessions": "Recorded sessions: their figures, what was noted, and their files.",
     "device": "The trainer itself: what it does, who holds it, and commands to it.",
     "audit": "Who saw, took and did what.",
@@ -31,10 +32,10 @@ _TAGS = {
 _DESCRIPTION = """\
 Everything that the therapist's page does, for the clinic's own programs. An administrator makes
 a token on the page Programs; it has the rights of one role and an end, and goes with each
-request as `Authorization: Bearer andante_…`. Bodies are JSON in UTF-8; fields that are not known
-are refused. What cannot be done is answered with `status_code` and `detail`, one sentence for a
-person. Times are UTC, as `2026-01-31T09:30:00Z`. The name of each number ends in its unit:
-`_s` seconds, `_ms` milliseconds, `_spm` steps a minute, `_brpm` breaths a minute.
+request as `Authorization: Bearer andante_…`. Bodies are JSON in UTF-8, but for recordings; fields
+that are not known are refused. What cannot be done is answered with `status_code` and `detail`,
+one sentence for a person. Times are UTC, as `2026-01-31T09:30:00Z`. The name of each number ends
+in its unit: `_s` seconds, `_ms` milliseconds, `_spm` steps a minute, `_brpm` breaths a minute.
 """
 
 
@@ -68,8 +69,10 @@ def described(router: Router) -> dict[str, Any]:
         told = document["paths"][path][method.lower()]
         told["x-roles"] = list(handler.opt[ROLES])
         told["description"] += f"\n\nFor: {', '.join(handler.opt[ROLES])}."
+        content = {"schema": {"type": "string", "format": "binary"}}
+        if TAKES in handler.opt:
+            told["requestBody"] = {"required": True, "content": {handler.opt[TAKES]: content}}
         if MEDIA in handler.opt:
-            content = {"schema": {"type": "string", "format": "binary"}}
             done = told["responses"][str(handler.status_code)]
             done["content"] = dict.fromkeys(handler.opt[MEDIA], content)
     return document

@@ -8,6 +8,7 @@ from andante_host.console.api.checks import REFUSALS, check_request
 from andante_host.console.api.device import device_api
 from andante_host.console.api.patients import patients_api
 from andante_host.console.api.plans import plans_api
+from andante_host.console.api.recordings import recordings_api
 from andante_host.console.api.sessions import sessions_api
 from andante_host.console.api.tokens import tokens_api
 from andante_host.console.api.upkeep import upkeep_api
@@ -18,6 +19,7 @@ operations = Router(
     route_handlers=[
         patients_api,
         plans_api,
+        recordings_api,
         sessions_api,
         device_api,
         audit_api,

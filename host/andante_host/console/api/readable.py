@@ -139,6 +139,8 @@ def _kind(schema: dict[str, Any]) -> str:
             return " or ".join(_kind(each) for each in schema[key])
     if "const" in schema:
         return f"“{schema['const']}”"
+    if schema.get("format") == "binary":
+        return "bytes"
     if "enum" in schema:
         return " or ".join("null" if each is None else f"“{each}”" for each in schema["enum"])
     if schema.get("type") == "array":

@@ -128,7 +128,10 @@ def list_backups(request: AnyRequest, services: TheServices) -> BackupList:
     "/backups", summary="Make a backup", responses=reading(HTTP_409_CONFLICT), sync_to_thread=True
 )
 def make_backup(request: AnyRequest, services: TheServices) -> BackupAnswer:
-    """Of everything; answers when it is safe on the disk. It is restored on the page alone."""
+    """Of everything but recordings to listen to; answers when it is safe on the disk.
+
+    It is restored on the page alone.
+    """
     made = services.backups.make()
     services.audit.add(request, "make backup", made.name)
     return _backup(made)

@@ -72,10 +72,15 @@ def _tap(
 
 
 def _listen(
-    key: str, title: str, about: str, values: dict[str, Any], simple: tuple[str, ...]
+    key: str,
+    title: str,
+    about: str,
+    values: dict[str, Any],
+    simple: tuple[str, ...],
+    more: tuple[str, ...] = (),
 ) -> Template:
     plan = {"exercise": "listen", "listen": values, "outputs": _RING}
-    return Template(key, title, about, plan, simple)
+    return Template(key, title, about, plan, simple, more)
 
 
 TEMPLATES = (
@@ -367,6 +372,7 @@ TEMPLATES = (
             "listen.target_per_minute",
             "listen.minutes",
         ),
+        ("listen.recording.beats_file",),
     ),
 )
 

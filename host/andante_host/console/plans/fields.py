@@ -119,10 +119,15 @@ _DRAFTS = (
     Field(
         "listen.recording.file",
         "Recording",
-        help="WAV or FLAC files in the folder “recordings” beside the session files.",
+        help="Those that therapists have put on the device.",
     ),
     Field("listen.recording.bpm", "Its own tempo", "beats/min"),
     Field("listen.recording.first_beat_s", "Its first beat comes after", "s"),
+    Field(
+        "listen.recording.beats_file",
+        "File with its beats",
+        help="For music without an even tempo; leave the own tempo empty then.",
+    ),
     Field("outputs.sound", "Sound"),
     Field("outputs.beat_sound", "Sound of a beat"),
     Field(

@@ -30,7 +30,8 @@ UNLOCK_HOLDS = "unlock_holds"
 UNLOCK_REASON = "unlock_reason"
 TITLE = "title"
 _HOLDS = ("breathe.hold_in_parts", "breathe.hold_out_parts")
-_RECORDING = "listen.recording.file"
+RECORDING = "listen.recording.file"
+BEATS = "listen.recording.beats_file"
 _ON = "on"
 _SIGNIFICANT = 6
 _OTHER_WORDS = {
@@ -40,6 +41,7 @@ _OTHER_WORDS = {
     "holds_unlocked_by": "Unlock",
 }
 CHOICE_WORDS = {
+    "": "none",
     "two-tone": "Two tones",
     "strum": "Strum",
     "sea": "Sea",
@@ -89,6 +91,8 @@ def read(template: Template, base: dict[str, Any], posted: Mapping[str, str]) ->
         text = posted.get(path, "").strip()
         typed.texts[path] = text
         value, error = _value(FIELDS[path], text)
+        if path == RECORDING and not text:
+            error = "Choose one; where there is none, put one on the device first."
         if error:
             typed.errors[path] = error
         else:
@@ -102,14 +106,19 @@ def shown(
     typed: Typed,
     flags: Flags,
     recordings: tuple[str, ...] = (),
+    beats: tuple[str, ...] = (),
 ) -> dict[str, Shown]:
-    """The fields, by path; where something is wrong, with what was typed."""
+    """The fields, by path; where something is wrong, with what was typed.
+
+    `recordings` and `beats`: the names of such files on the device.
+    """
+    files = {RECORDING: recordings or ("",), BEATS: ("", *beats)}
     fields: dict[str, Shown] = {}
     for path in paths_of(template):
         part = FIELDS[path]
         has_text = path in typed.texts
         value = typed.texts[path] if has_text else text_of(part, value_at(typed.raw, path))
-        choices = recordings if path == _RECORDING else part.choices
+        choices = files.get(path, part.choices)
         limits = limits_in_words(part, typed.raw, flags)
         fields[path] = Shown(part, value, limits, typed.errors.get(path, ""), choices)
     return fields

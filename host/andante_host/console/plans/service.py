@@ -1,6 +1,5 @@
 """Plans kept for patients. Pages and the JSON API both come here."""
 
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,13 +15,12 @@ from andante_host.console.database import Database
 from andante_host.console.patients.service import Patient, Patients
 from andante_host.console.patients.texts import plain_text
 from andante_host.console.plans.catalogue import BASELINES, Template, template_of
-from andante_host.console.plans.fitting import fitted, is_bare_name, usual_values
+from andante_host.console.plans.fitting import fitted, usual_values
 from andante_host.console.principal import Principal
+from andante_host.console.recordings.service import Recordings
 
 LONGEST_TITLE_CHARS = 80
 LONGEST_REASON_CHARS = 500
-RECORDINGS = "recordings"
-RECORDING_SUFFIXES = (".wav", ".flac")
 _COLUMNS = "plan_id, code, title, template, plan, made_by, created_utc, started_utc, retired_utc"
 _UNLOCKS = (("patient", "tempo_unlocked_by"), ("breathe", "holds_unlocked_by"))
 
@@ -62,13 +60,12 @@ class Plans:
     """Keeps them. A plan is never changed: another takes its place and it is retired."""
 
     def __init__(
-        self, database: Database, clock: Clock, patients: Patients, sessions_dir: Path
+        self, database: Database, clock: Clock, patients: Patients, recordings: Recordings
     ) -> None:
-        """The therapists' own recordings are in `recordings`, beside the session files."""
         self._database = database
         self._clock = clock
         self._patients = patients
-        self._recordings_dir = sessions_dir / RECORDINGS
+        self._recordings = recordings
 
     def new(self, template_key: str, patient: Patient) -> dict[str, Any]:
         """The values a new plan begins with, as the patient's flags have them.
@@ -178,7 +175,7 @@ class Plans:
         """The plan to run now, with the flags that the patient has now.
 
         Raises PlanError where those no longer allow it, PlanKeepingError where it is retired or
-        the patient archived.
+        the patient archived, RecordingFileError where its recording is not on the device.
         """
         patient = self._active(saved.code)
         if saved.retired_utc is not None:
@@ -205,17 +202,21 @@ class Plans:
             (utc_text(self._clock), plan_id),
         )
 
-    def recordings(self) -> tuple[str, ...]:
-        """The names of the recordings on the device that can be played."""
-        if not self._recordings_dir.is_dir():
-            return ()
-        return tuple(
-            sorted(
-                path.name
-                for path in self._recordings_dir.iterdir()
-                if path.suffix.lower() in RECORDING_SUFFIXES and is_bare_name(path.name)
-            )
+    def that_play(self) -> dict[str, list[str]]:
+        """The plans in use that play each recording, or go by its beats: code and title.
+
+        By the file's name; a file that no plan needs is not in it.
+        """
+        found: dict[str, list[str]] = {}
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM plans WHERE retired_utc IS NULL ORDER BY code, rowid"
         )
+        for saved in map(_saved, rows):
+            recording = (saved.plan.get("listen") or {}).get("recording") or {}
+            for field in ("file", "beats_file"):
+                if field in recording:
+                    found.setdefault(recording[field], []).append(f"{saved.code}: “{saved.title}”")
+        return found
 
     def shown(self, saved: SavedPlan) -> Plan:
         """The plan to look at, retired or not. Raises PlanError as `ready` does."""
@@ -231,16 +232,11 @@ class Plans:
         if plan.listen is None or plan.listen.recording is None:
             return plan
         recording = plan.listen.recording
-        if recording.file not in self.recordings():
-            raise PlanKeepingError(
-                f"The recording {recording.file} is not on the device; put it into the folder "
-                f"“{RECORDINGS}” beside the session files, or choose another."
-            )
         beats = recording.beats_file
         found = msgspec.structs.replace(
             recording,
-            file=str(self._recordings_dir / recording.file),
-            beats_file=None if beats is None else str(self._recordings_dir / beats),
+            file=self._recordings.sound_path(recording.file),
+            beats_file=None if beats is None else self._recordings.beats_path(beats),
         )
         listen = msgspec.structs.replace(plan.listen, recording=found)
         return msgspec.structs.replace(plan, listen=listen)

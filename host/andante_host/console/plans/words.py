@@ -253,7 +253,7 @@ def _listening(listen: ListenPlan, stage: Stage) -> str:
     unit = "breaths" if breathing else "beats"
     start = listen.start_per_minute
     begins = "the patient's own rate" if start is None else f"{start:g} {unit} a minute"
-    what = "The recording" if listen.recording else "Soft music"
+    what = f"The recording {listen.recording.file}" if listen.recording else "Soft music"
     return (
         f"{what} to listen to, from {begins} gradually towards "
         f"{listen.target_per_minute:g} a minute. Nothing is scored."

@@ -1,19 +1,24 @@
-"""What is refused whoever asks: foreign hosts, other sites, odd addresses, large bodies."""
+"""What is refused whoever asks: foreign hosts, other sites, odd addresses, bodies without room."""
 
 import ipaddress
+import shutil
+import tempfile
 from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.exceptions import ClientException, PermissionDeniedException
-from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+from litestar.status_codes import HTTP_409_CONFLICT, HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from andante_host.console.administration.network import own_names
+from andante_host.console.backup import KEPT_FREE_BYTES, megabytes
 from andante_host.console.services import services_of
 
 STRANGERS_BODY_BYTES = 16_000
 """Of a visitor who is not logged in: a login's form, or the first administrator's."""
+_LOOK_AT_ROOM_BYTES = 16 << 20
+_MOST_DIGITS = 18
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _OTHER_SITES = {"cross-site", "same-site"}
 
@@ -22,6 +27,12 @@ class BodyTooLarge(ClientException):
     """More was sent than may be."""
 
     status_code = HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+
+class NoRoom(ClientException):
+    """What is sent would take the disk from sessions."""
+
+    status_code = HTTP_409_CONFLICT
 
 
 def gate(app: ASGIApp) -> ASGIApp:
@@ -74,6 +85,42 @@ def small_from_strangers(app: ASGIApp) -> ASGIApp:
         await app(scope, receive_little, send)
 
     return middleware
+
+
+def room_on_the_disk(app: ASGIApp) -> ASGIApp:
+    """Middleware: a large body, which waits on the disk for its route, leaves sessions their room.
+
+    What it says of its length is looked at first, and what arrives again and again.
+    """
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        stated = Request[Any, Any, Any](scope).headers.get("content-length", "")
+        stated_bytes = int(stated[:_MOST_DIGITS]) if stated.isdecimal() else 0
+        if stated_bytes >= _LOOK_AT_ROOM_BYTES:
+            _check_room(stated_bytes)
+        taken_bytes = looked_bytes = 0
+
+        async def receive_with_room() -> Any:
+            nonlocal taken_bytes, looked_bytes
+            message: Any = await receive()
+            taken_bytes += len(message.get("body", b""))
+            if taken_bytes >= looked_bytes + _LOOK_AT_ROOM_BYTES:
+                _check_room(0)
+                looked_bytes = taken_bytes
+            return message
+
+        await app(scope, receive_with_room, send)
+
+    return middleware
+
+
+def _check_room(wanted_bytes: int) -> None:
+    free_bytes = shutil.disk_usage(tempfile.gettempdir()).free
+    if free_bytes < wanted_bytes + KEPT_FREE_BYTES:
+        raise NoRoom(
+            f"There is no room for it: {megabytes(KEPT_FREE_BYTES)} have to stay free for "
+            f"sessions, and only {megabytes(free_bytes)} are free; take away what nobody needs."
+        )
 
 
 def _is_ours(host: str, names: frozenset[str | None], scope: Scope) -> bool:
