@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from andante_host.console.principal import PEOPLE
 from support.browser import launched
 from support.browser_furnished import Furnished, furnish
 from support.browser_house import House
+from support.browser_tour import Tour, tour_of
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +55,12 @@ def house(request: pytest.FixtureRequest, house_before: House) -> Iterator[House
         request.getfixturevalue("furnished")
     with house_before:
         yield house_before
+
+
+@pytest.fixture(scope="module", params=PEOPLE)
+def tour(
+    request: pytest.FixtureRequest, browser: Browser, house: House, furnished: Furnished
+) -> Iterator[Tour]:
+    """Everything that somebody of each role can come to."""
+    with tour_of(request.param, browser, house, furnished) as made:
+        yield made

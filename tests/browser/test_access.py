@@ -1,27 +1,15 @@
 """Everybody can use every page: axe-core, the keyboard alone, a thumb."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from andante_host.console.principal import PEOPLE
 from support.browser import PHONE, TABLET, Screen
 from support.browser_checks import keyboard_walk, serious_violations, small_targets, too_wide_px
-from support.browser_furnished import Furnished
-from support.browser_house import House
-from support.browser_tour import Tour, tour_of
+from support.browser_tour import Tour
 
 FURNISHED = True
-
-
-@pytest.fixture(scope="module", params=PEOPLE)
-def tour(
-    request: pytest.FixtureRequest, browser: Browser, house: House, furnished: Furnished
-) -> Iterator[Tour]:
-    with tour_of(request.param, browser, house, furnished) as made:
-        yield made
 
 
 @pytest.mark.parametrize("screen", [PHONE, TABLET], ids=lambda screen: screen.name)

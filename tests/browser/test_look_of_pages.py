@@ -1,29 +1,15 @@
 """Every page in every look: words that can be read, little weight, a strict policy."""
 
-from collections.abc import Iterator
+from playwright.sync_api import Page
 
-import pytest
-from playwright.sync_api import Browser, Page
-
-from andante_host.console.principal import PEOPLE
 from support.browser import PHONE
 from support.browser_checks import LARGEST_PAGE_BYTES, serious_violations, weigh
-from support.browser_furnished import Furnished
-from support.browser_house import House
-from support.browser_tour import Tour, tour_of
+from support.browser_tour import Tour
 
 FURNISHED = True
 LEAST_PARTS = 3
 """The page itself, its style sheet, its look: fewer, and nothing was counted."""
 STRICT = ("default-src 'none'", "script-src 'self'", "style-src 'self'", "base-uri 'none'")
-
-
-@pytest.fixture(scope="module", params=PEOPLE)
-def tour(
-    request: pytest.FixtureRequest, browser: Browser, house: House, furnished: Furnished
-) -> Iterator[Tour]:
-    with tour_of(request.param, browser, house, furnished) as made:
-        yield made
 
 
 def test_words_are_readable_in_every_look(tour: Tour) -> None:

@@ -26,14 +26,13 @@ from andante.timebase import Clock
 from andante.version import installed_version
 from andante_host.archive.folder import SessionFolder
 from andante_host.console.database import Database
+from andante_host.console.room import why_no_room
 
 MANIFEST = "manifest.json"
 DATABASE = "console.db"
 SESSIONS = "sessions/"
 KIND = "andante-backup"
 FORMAT_VERSION = 1
-KEPT_FREE_BYTES = 500_000_000
-"""Never taken by a backup: room for more than a day of sessions."""
 _CHUNK_BYTES = 1 << 20
 _NAME = re.compile(r"andante-backup-(\d{8}-\d{6})(-before-restore)?(-\d+)?\.zip")
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
@@ -178,13 +177,9 @@ class Backups:
 
     def _check_room(self, sessions: list[Path]) -> None:
         wanted_bytes = sum(path.stat().st_size for path in [self._database.path, *sessions])
-        free_bytes = shutil.disk_usage(self._dir).free
-        if free_bytes < wanted_bytes + KEPT_FREE_BYTES:
-            raise BackupError(
-                f"The backup needs {megabytes(wanted_bytes)} and {megabytes(KEPT_FREE_BYTES)} have "
-                f"to stay free for sessions, but only {megabytes(free_bytes)} are; download and "
-                "delete older backups first."
-            )
+        to_do = "download and delete older backups first"
+        if sentence := why_no_room(self._dir, "the backup", wanted_bytes, to_do):
+            raise BackupError(sentence)
 
     def _write(
         self, file: IO[bytes], now: datetime, sessions: list[Path], left_out: list[str]
@@ -240,8 +235,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def megabytes(size_bytes: int) -> str:
-    """For a person."""
-    return f"{size_bytes / 1_000_000:,.1f} MB"

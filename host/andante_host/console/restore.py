@@ -24,7 +24,6 @@ from andante_host.archive.folder import is_plain
 from andante_host.console.backup import (
     DATABASE,
     FORMAT_VERSION,
-    KEPT_FREE_BYTES,
     KIND,
     MANIFEST,
     SESSIONS,
@@ -33,11 +32,11 @@ from andante_host.console.backup import (
     Backups,
     Entry,
     Manifest,
-    megabytes,
     sync_folder,
 )
 from andante_host.console.database import ConsoleDatabaseError, Database
 from andante_host.console.principal import Role
+from andante_host.console.room import why_no_room
 from andante_host.console.schema import APPLICATION_ID, STEPS
 
 _LARGEST_MANIFEST_BYTES = 20_000_000
@@ -136,12 +135,9 @@ class Restoring:
     def _check_room(self, manifest: Manifest) -> None:
         # Unpacked, and then once more where it goes.
         wanted_bytes = 2 * sum(entry.size_bytes for entry in manifest.entries)
-        free_bytes = shutil.disk_usage(self._state_dir).free
-        if free_bytes < wanted_bytes + KEPT_FREE_BYTES:
-            raise BackupError(
-                f"Restoring needs {megabytes(wanted_bytes)} and {megabytes(KEPT_FREE_BYTES)} have "
-                f"to stay free for sessions, but only {megabytes(free_bytes)} are; make room first."
-            )
+        to_do = "delete what nobody needs first"
+        if sentence := why_no_room(self._state_dir, "what is restored", wanted_bytes, to_do):
+            raise BackupError(sentence)
 
     def _sessions_target(self) -> Path:
         """The engine's folder where the console may write there; as the Pi's service it may not."""

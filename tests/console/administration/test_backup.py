@@ -55,7 +55,7 @@ def test_only_the_consoles_user_can_read_it(services: Services) -> None:
 def test_without_room_nothing_is_left_behind(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("andante_host.console.backup.KEPT_FREE_BYTES", 10**18)
+    monkeypatch.setattr("andante_host.console.room.KEPT_FREE_BYTES", 10**18)
     with pytest.raises(BackupError, match="stay free"):
         services.backups.make()
     assert list(services.settings.backups_dir.iterdir()) == []

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from andante_host.console import uploads
+from andante_host.console import room, uploads
 from andante_host.console.api.recordings import BYTES
 from andante_host.console.principal import Role
-from andante_host.console.security import gate
 from andante_host.console.security.gate import STRANGERS_BODY_BYTES
 from support.clocks import WallClock
 from support.console import Visitor
@@ -187,7 +186,7 @@ def test_a_body_that_never_ends(therapist: Visitor, monkeypatch: pytest.MonkeyPa
 def test_a_body_that_would_take_the_disk_from_sessions(
     therapist: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "KEPT_FREE_BYTES", 10**18)
+    monkeypatch.setattr(room, "KEPT_FREE_BYTES", 10**18)
     for content in (bytes(17 << 20), pieces(17 << 20)):
         answer = put(therapist, "a.flac", content)
         assert answer.status_code == 409

@@ -11,9 +11,10 @@ from litestar.response import File, Redirect, Template
 
 from andante.control import Doing
 from andante.errors import AndanteError
-from andante_host.console.backup import BackupError, megabytes
+from andante_host.console.backup import BackupError
 from andante_host.console.pages import go_to, page, say
 from andante_host.console.principal import Role, requires
+from andante_host.console.room import megabytes
 from andante_host.console.services import Services, TheServices
 from andante_host.console.uploads import FORM_BYTES, LARGEST_BACKUP_BYTES
 

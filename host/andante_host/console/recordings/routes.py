@@ -14,7 +14,6 @@ from litestar.status_codes import HTTP_400_BAD_REQUEST
 
 from andante.safety import RECORDING_MINUTES
 from andante.timebase import S_PER_MINUTE
-from andante_host.console.backup import megabytes
 from andante_host.console.pages import AnyRequest, go_to, page, say
 from andante_host.console.principal import Role, requires
 from andante_host.console.recordings.names import (
@@ -26,6 +25,7 @@ from andante_host.console.recordings.names import (
 )
 from andante_host.console.recordings.problem import RecordingFileError
 from andante_host.console.recordings.service import RecordingFile
+from andante_host.console.room import megabytes
 from andante_host.console.services import Services, TheServices
 from andante_host.console.uploads import FORM_BYTES, LARGEST_RECORDING_BYTES
 

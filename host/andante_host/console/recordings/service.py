@@ -4,7 +4,6 @@ What comes goes into a file that nobody sees, is checked to its end, and only th
 """
 
 import os
-import shutil
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import IO, Literal, Self
 
 from msgspec import Struct
 
-from andante_host.console.backup import KEPT_FREE_BYTES, megabytes, sync_folder
+from andante_host.console.backup import sync_folder
 from andante_host.console.plans.fitting import is_bare_name
 from andante_host.console.recordings.content import check_content, minutes_of
 from andante_host.console.recordings.names import (
@@ -30,6 +29,7 @@ from andante_host.console.recordings.problem import (
     RecordingTooLargeError,
     UnknownRecordingError,
 )
+from andante_host.console.room import megabytes, why_no_room
 from andante_host.console.uploads import LARGEST_BEATS_BYTES, LARGEST_RECORDING_BYTES
 
 FOLDER = "recordings"
@@ -107,7 +107,7 @@ class Recordings:
         self.clear_unfinished()
         try:
             self._dir.mkdir(exist_ok=True)
-            self.check_room(0)
+            self.check_room()
             with self._lock:
                 handle, path = tempfile.mkstemp(dir=self._dir, prefix=_ARRIVING)
                 self._under_way.add(Path(path).name)
@@ -146,15 +146,11 @@ class Recordings:
                     with suppress(OSError):  # nobody is offered it, and there may be room
                         path.unlink()
 
-    def check_room(self, wanted_bytes: int) -> None:
+    def check_room(self) -> None:
         """Raises RecordingNotNowError where sessions would lose their room on the disk."""
-        free_bytes = shutil.disk_usage(self._dir).free
-        if free_bytes < wanted_bytes + KEPT_FREE_BYTES:
-            raise RecordingNotNowError(
-                f"There is no room for it: {megabytes(KEPT_FREE_BYTES)} have to stay free for "
-                f"sessions, and only {megabytes(free_bytes)} are free; take away recordings or "
-                "backups that nobody needs."
-            )
+        to_do = "take away recordings or backups that nobody needs"
+        if sentence := why_no_room(self._dir, "the recording", 0, to_do):
+            raise RecordingNotNowError(sentence)
 
     def take(self, path: Path, name: str) -> RecordingFile:
         """Check what has arrived and give it its name, never another's."""
@@ -249,7 +245,7 @@ class Arriving:
                 "it as FLAC, with 16 bits or in mono, or cut it."
             )
         if self._taken_bytes >= self._looked_bytes + _LOOK_AT_ROOM_BYTES:
-            self._recordings.check_room(0)
+            self._recordings.check_room()
             self._looked_bytes = self._taken_bytes
         try:
             self._file.write(piece)

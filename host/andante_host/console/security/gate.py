@@ -1,8 +1,8 @@
 """What is refused whoever asks: foreign hosts, other sites, odd addresses, bodies without room."""
 
 import ipaddress
-import shutil
 import tempfile
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from litestar.status_codes import HTTP_409_CONFLICT, HTTP_413_REQUEST_ENTITY_TOO
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from andante_host.console.administration.network import own_names
-from andante_host.console.backup import KEPT_FREE_BYTES, megabytes
+from andante_host.console.room import why_no_room
 from andante_host.console.services import services_of
 
 STRANGERS_BODY_BYTES = 16_000
@@ -115,12 +115,9 @@ def room_on_the_disk(app: ASGIApp) -> ASGIApp:
 
 
 def _check_room(wanted_bytes: int) -> None:
-    free_bytes = shutil.disk_usage(tempfile.gettempdir()).free
-    if free_bytes < wanted_bytes + KEPT_FREE_BYTES:
-        raise NoRoom(
-            f"There is no room for it: {megabytes(KEPT_FREE_BYTES)} have to stay free for "
-            f"sessions, and only {megabytes(free_bytes)} are free; take away what nobody needs."
-        )
+    folder = Path(tempfile.gettempdir())
+    if sentence := why_no_room(folder, "what is sent", wanted_bytes, "take away what nobody needs"):
+        raise NoRoom(sentence)
 
 
 def _is_ours(host: str, names: frozenset[str | None], scope: Scope) -> bool:
