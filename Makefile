@@ -96,7 +96,7 @@ page: $(VENV)/.page ## The therapist's page on this computer, with simulated pat
 	    --sessions "$(OUT)" --socket build/page/engine.sock || true
 
 .PHONY: test
-test: $(VENV)/.dev check ## Install what tests need; style, types, architecture and the tests (some six minutes)
+test: $(VENV)/.dev check ## Install what tests need; style, types, architecture and the tests (some seven minutes)
 	@$(call on_all_cores,not long,$(BESIDE_BOARD) $(BESIDE_BROWSER))
 
 .PHONY: test-long
