@@ -59,6 +59,7 @@ ExecStopPost=/bin/sh -c 'journalctl --no-pager > /out/journal.txt'
 ExecStopPost=/bin/systemctl poweroff --force
 END
 echo uninitialized > $root/etc/machine-id
+touch "$out/booting"
 systemd-nspawn -D $root --register=no --keep-unit --private-network --console=pipe \
   --bind="$out:/out" --bind-ro="$site:/opt/andante/site" \
   --bind-ro="$project/firmware:/opt/andante/firmware" --bind-ro="$project/host:/opt/andante/host" \

@@ -51,11 +51,13 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Findings:
         timeout=400,
         check=False,
     )
+    journal = out / "journal.txt"
+    if (out / "booting").exists() and not journal.exists():
+        pytest.skip(f"no system boots in a container here: {done.stderr.strip()[-200:]}")
     found = {}
     for name in ("engine", "console"):
         path = out / f"{name}.json"
         if not path.exists():
-            journal = out / "journal.txt"
             pytest.fail(journal.read_text() if journal.exists() else done.stdout + done.stderr)
         found[name] = json.loads(path.read_text())
         print(name, json.dumps(found[name]))
