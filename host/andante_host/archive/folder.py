@@ -75,12 +75,9 @@ class SessionFolder:
         path = self.path(name)
         try:
             status = path.lstat()
+            journal_status = _status_if_there(path.with_name(name + JOURNAL))
         except OSError:
             raise _no_such(name) from None
-        try:
-            journal_status = path.with_name(name + JOURNAL).lstat()
-        except OSError:  # there is none, or it was folded in just now
-            journal_status = None
         if not stat.S_ISREG(status.st_mode):
             raise _no_such(name)
         return _found(name, status, journal_status, now_s)
@@ -102,6 +99,13 @@ def is_plain(name: str) -> bool:
         and "\\" not in name
         and name.isprintable()
     )
+
+
+def _status_if_there(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except FileNotFoundError:  # also where it was folded in just now
+        return None
 
 
 def _found(
