@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from andante_host.console.plans.fitting import is_bare_name
 from andante_host.console.recordings.names import (
     LONGEST_NAME_CHARS,
     SUFFIXES,
     check_name,
     fitting_name,
     is_allowed,
+    is_bare_name,
     suffix_of,
 )
 from andante_host.console.recordings.problem import RecordingFileError

@@ -16,6 +16,7 @@ from andante_host.console.pages import go_to, page, say
 from andante_host.console.principal import Role, requires
 from andante_host.console.room import megabytes
 from andante_host.console.services import Services, TheServices
+from andante_host.console.sure import Sure, check_sure
 from andante_host.console.uploads import FORM_BYTES, LARGEST_BACKUP_BYTES
 
 BACKUP_PATH = "/admin/backup"
@@ -24,15 +25,8 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @dataclass
-class Sure:
-    """What the forms for deleting and restoring send: the tick that it is meant."""
-
-    sure: str = ""
-
-
-@dataclass
 class Upload:
-    """A backup from somewhere else, with the same tick."""
+    """A backup from somewhere else, with the tick that it is meant."""
 
     file: UploadFile
     sure: str = ""
@@ -75,7 +69,7 @@ def delete_backup(
     services: TheServices,
 ) -> Redirect:
     """Take one away for good."""
-    _check_sure(data.sure)
+    check_sure(data.sure, BackupError)
     services.backups.delete(name)
     services.audit.add(request, "delete backup", name)
     say(request, f"The backup {name} is deleted.")
@@ -90,7 +84,7 @@ def restore_listed(
     services: TheServices,
 ) -> Template:
     """Bring back one from the list."""
-    _check_sure(data.sure)
+    check_sure(data.sure, BackupError)
     with services.backups.path(name).open("rb") as file:
         return _restore(request, services, file, name)
 
@@ -102,7 +96,7 @@ def restore_upload(
     services: TheServices,
 ) -> Template:
     """Bring back one that is sent."""
-    _check_sure(data.sure)
+    check_sure(data.sure, BackupError)
     return _restore(request, services, data.file.file, data.file.filename)
 
 
@@ -127,11 +121,6 @@ def _restore(request: AnyRequest, services: Services, file: IO[bytes], name: str
         name=name,
         sessions_dir=services.settings.sessions_dir,
     )
-
-
-def _check_sure(sure: str) -> None:
-    if not sure:
-        raise BackupError("Tick that you mean it, then try again; nothing was changed.")
 
 
 backup_router = Router(

@@ -21,6 +21,7 @@ from andante.plan import (
 )
 from andante.plan.listen import ListenTo
 from andante_host.console.patients.service import Flags, Patient
+from andante_host.console.recordings.names import is_bare_name
 
 _SHARES_PERCENT = ("tempo_percent_of_baseline", "ramp_to_percent")
 NAME = "The plan"
@@ -113,11 +114,6 @@ def _check_recording(plan: Plan) -> None:
                 f"{NAME}: listen.recording.{field} is not the name of a file among the recordings "
                 "on the device; give the name without a folder."
             )
-
-
-def is_bare_name(name: str) -> bool:
-    """Whether it names a file in a folder and nothing outside it."""
-    return name.isprintable() and not ({"/", "\\"} & set(name)) and name[:1] not in {"", "."}
 
 
 def plan_is_breath(plan: Plan) -> bool:

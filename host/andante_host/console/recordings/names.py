@@ -25,6 +25,11 @@ def suffix_of(name: str) -> str:
     return name[dot:].lower() if dot >= 0 else ""
 
 
+def is_bare_name(name: str) -> bool:
+    """Whether it names a file in a folder and nothing outside it."""
+    return name.isprintable() and not ({"/", "\\"} & set(name)) and name[:1] not in {"", "."}
+
+
 def is_allowed(name: str) -> bool:
     """Whether a new file may be called so."""
     return (

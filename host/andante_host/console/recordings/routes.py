@@ -27,6 +27,7 @@ from andante_host.console.recordings.problem import RecordingFileError
 from andante_host.console.recordings.service import RecordingFile
 from andante_host.console.room import megabytes
 from andante_host.console.services import Services, TheServices
+from andante_host.console.sure import Sure, check_sure
 from andante_host.console.uploads import FORM_BYTES, LARGEST_RECORDING_BYTES
 
 RECORDINGS_PATH = "/recordings"
@@ -42,13 +43,6 @@ class Upload:
 
     file: UploadFile
     name: str = ""
-
-
-@dataclass
-class Sure:
-    """The tick that it is meant."""
-
-    sure: str = ""
 
 
 @get("/", sync_to_thread=True)
@@ -84,8 +78,7 @@ def take_away(
 ) -> Template | Redirect:
     """For good, unless a plan needs it."""
     try:
-        if not data.sure:
-            raise RecordingFileError("Tick that you mean it, then try again; nothing was changed.")
+        check_sure(data.sure, RecordingFileError)
         services.recordings.remove(name, services.plans.that_play().get(name, []))
     except RecordingFileError as error:
         services.audit.add(request, TAKE_AWAY, name, "refused", str(error))

@@ -14,13 +14,13 @@ from typing import IO, Literal, Self
 from msgspec import Struct
 
 from andante_host.console.backup import sync_folder
-from andante_host.console.plans.fitting import is_bare_name
 from andante_host.console.recordings.content import check_content, minutes_of
 from andante_host.console.recordings.names import (
     BEATS_SUFFIX,
     SOUND_SUFFIXES,
     SUFFIXES,
     check_name,
+    is_bare_name,
     suffix_of,
 )
 from andante_host.console.recordings.problem import (
