@@ -1,7 +1,7 @@
 """What may be asked and by whom: requests as lines, and the desk that answers them."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from andante.commands import (
@@ -36,7 +36,7 @@ from andante.control import (
     encode_line,
 )
 from andante.control_desk import MAX_WAITING_COMMANDS, Desk
-from support.control import HOLD
+from support.control import HOLD, PLAN, pure
 
 COMMANDS: list[AnyCommand] = [
     Stop(source="button"),
@@ -48,8 +48,6 @@ COMMANDS: list[AnyCommand] = [
     SelfReport(moment=Moment.AFTER, item=Item.EFFORT, score=7),
     Dizzy(),
 ]
-PLAN = {"exercise": "walk", "walk": {"baseline_s": 30}}
-pure = settings(deadline=None, max_examples=60)  # a busy machine is no finding
 
 
 # --- lines ----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from andante.commands import NudgeTempo, Stop
@@ -29,10 +29,7 @@ from andante.control import (
 )
 from andante.control_server import MAX_CLIENTS, MAX_UNREAD_BYTES
 from andante.timebase import NS_PER_MS, NS_PER_S, MonotonicClock
-from support.control import HOLD, SOCKET, Counter, RawClient, counter_at, wait_for
-
-PLAN = {"exercise": "walk", "walk": {"baseline_s": 30}}
-pure = settings(deadline=None, max_examples=60)  # a busy machine is no finding
+from support.control import HOLD, PLAN, SOCKET, Counter, RawClient, counter_at, pure, wait_for
 
 
 def progress(left_s: float) -> LiveProgress:

@@ -31,7 +31,7 @@ from andante.session.runner import DIZZY, FINISHED, STOPPED, Progress
 from andante.session.writer import SessionWriter
 from andante.timebase import NS_PER_S
 from andante_host.analysis import analyse
-from support.pauses import pauses_ns
+from support.pauses import outside_pauses, pauses_ns
 from support.script import Script
 
 WALK = """
@@ -308,14 +308,10 @@ def test_a_short_pause_costs_what_was_handed_out_and_nothing_else(
         *((at_s + pause_s, Resume()) for at_s in SHORT_PAUSES_AT_S),
     )
     data = run(WALK, tmp_path, commands=[script]).data
-    pauses = pauses_ns(data)
-    assert len(pauses) == len(SHORT_PAUSES_AT_S)
+    assert len(pauses_ns(data)) == len(SHORT_PAUSES_AT_S)
     planned_ns = data.cues.planned_ns
-    steady = np.ones(planned_ns.size - 1, dtype=bool)
-    due = data.cues.kind == CueKind.BEAT
-    for begun_ns, dark_until_ns in pauses:
-        steady &= (planned_ns[1:] < begun_ns) | (planned_ns[:-1] >= dark_until_ns)
-        due &= (planned_ns < begun_ns) | (planned_ns >= dark_until_ns)
+    steady = outside_pauses(data, planned_ns[:-1], planned_ns[1:])
+    due = (data.cues.kind == CueKind.BEAT) & outside_pauses(data, planned_ns, planned_ns)
     assert np.ptp(np.diff(planned_ns)[steady]) <= 2
     for name in ("sound", "led"):
         table = data.outputs[name]

@@ -20,7 +20,7 @@ from support.browser_live import (
     wait_until_over,
 )
 from support.browser_pictures import picture
-from support.pauses import pauses_ns
+from support.pauses import outside_pauses
 
 pytestmark = pytest.mark.alone
 FURNISHED = True
@@ -141,11 +141,8 @@ def test_a_console_that_dies_costs_no_cue_and_pages_come_back(
     assert np.all(lights.fault == "")
     beats_ns, intervals_ms = cue_intervals_ms(data)
     # Outside the pause the beat was steady, and every beat that was due had its light.
-    steady = np.ones(intervals_ms.size, dtype=bool)
-    kept = np.ones(data.cues.index.size, dtype=bool)
-    for begun_ns, dark_until_ns in pauses_ns(data):
-        kept &= (data.cues.planned_ns < begun_ns) | (data.cues.planned_ns >= dark_until_ns)
-        steady &= (beats_ns[1:] < begun_ns) | (beats_ns[:-1] >= dark_until_ns)
+    steady = outside_pauses(data, beats_ns[:-1], beats_ns[1:])
+    kept = outside_pauses(data, data.cues.planned_ns, data.cues.planned_ns)
     absent = (beats_ns >= killed_ns) & (beats_ns < back_ns)
     least_beats = (back_ns - killed_ns) / NS_PER_MS / np.median(intervals_ms) - 1
     print(f"{np.count_nonzero(absent)} beats while the console was away")

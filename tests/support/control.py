@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from hypothesis import settings
+
 from andante.control import (
     AnyMessage,
     ControlClient,
@@ -21,6 +23,8 @@ from andante.control_server import ControlServer
 
 HOLD = Hold(role="therapist", holder="tablet 2", reason="walk with P7")
 SOCKET = "engine.sock"
+PLAN = {"exercise": "walk", "walk": {"baseline_s": 30}}
+pure = settings(deadline=None, max_examples=60)  # a busy machine is no finding
 T = TypeVar("T")
 
 
