@@ -29,7 +29,7 @@ from andante_host.console.recordings.problem import (
     RecordingTooLargeError,
     UnknownRecordingError,
 )
-from andante_host.console.room import megabytes, why_no_room
+from andante_host.console.room import Looks, megabytes, why_no_room
 from andante_host.console.uploads import LARGEST_BEATS_BYTES, LARGEST_RECORDING_BYTES
 
 FOLDER = "recordings"
@@ -39,7 +39,6 @@ _ARRIVING = ".arriving-"
 _FILE_MODE = 0o640
 """The engine reads it through its group, which the folder gives to every file in it."""
 _CHUNK_BYTES = 1 << 20
-_LOOK_AT_ROOM_BYTES = 16 << 20
 
 
 Kind = Literal["WAV", "FLAC", "beats"]
@@ -228,7 +227,7 @@ class Arriving:
         self._taken_bytes = 0
         is_beats = suffix_of(name) == BEATS_SUFFIX
         self._most_bytes = LARGEST_BEATS_BYTES if is_beats else LARGEST_RECORDING_BYTES
-        self._looked_bytes = 0
+        self._looks = Looks(recordings.check_room)
 
     def __enter__(self) -> Self:
         return self
@@ -244,9 +243,7 @@ class Arriving:
                 f"{self._name} is too large: at most {megabytes(self._most_bytes)} are taken. Save "
                 "it as FLAC, with 16 bits or in mono, or cut it."
             )
-        if self._taken_bytes >= self._looked_bytes + _LOOK_AT_ROOM_BYTES:
-            self._recordings.check_room()
-            self._looked_bytes = self._taken_bytes
+        self._looks.take(len(piece))
         try:
             self._file.write(piece)
         except OSError as error:

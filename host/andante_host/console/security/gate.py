@@ -12,12 +12,11 @@ from litestar.status_codes import HTTP_409_CONFLICT, HTTP_413_REQUEST_ENTITY_TOO
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from andante_host.console.administration.network import own_names
-from andante_host.console.room import why_no_room
+from andante_host.console.room import LOOK_AFTER_BYTES, Looks, why_no_room
 from andante_host.console.services import services_of
 
 STRANGERS_BODY_BYTES = 16_000
 """Of a visitor who is not logged in: a login's form, or the first administrator's."""
-_LOOK_AT_ROOM_BYTES = 16 << 20
 _MOST_DIGITS = 18
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _OTHER_SITES = {"cross-site", "same-site"}
@@ -96,17 +95,13 @@ def room_on_the_disk(app: ASGIApp) -> ASGIApp:
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         stated = Request[Any, Any, Any](scope).headers.get("content-length", "")
         stated_bytes = int(stated[:_MOST_DIGITS]) if stated.isdecimal() else 0
-        if stated_bytes >= _LOOK_AT_ROOM_BYTES:
+        if stated_bytes >= LOOK_AFTER_BYTES:
             _check_room(stated_bytes)
-        taken_bytes = looked_bytes = 0
+        looks = Looks(lambda: _check_room(0))
 
         async def receive_with_room() -> Any:
-            nonlocal taken_bytes, looked_bytes
             message: Any = await receive()
-            taken_bytes += len(message.get("body", b""))
-            if taken_bytes >= looked_bytes + _LOOK_AT_ROOM_BYTES:
-                _check_room(0)
-                looked_bytes = taken_bytes
+            looks.take(len(message.get("body", b"")))
             return message
 
         await app(scope, receive_with_room, send)
